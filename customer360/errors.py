@@ -1,0 +1,35 @@
+"""The errors customer360 raises on purpose.
+
+Every message says what was found, what was expected and what to do. Library errors are not wrapped
+unless a sentence can be added that helps. Bad *records* are never errors: they are quarantined.
+"""
+
+from __future__ import annotations
+
+
+class Customer360Error(Exception):
+    """Base of every error a user can act on; the command line prints its message without a traceback."""
+
+
+class SettingsError(Customer360Error):
+    """One or more settings are wrong; the message lists all of them."""
+
+
+class SpecError(Customer360Error):
+    """A source specification contradicts itself; the message lists every contradiction."""
+
+
+class MissingTableError(Customer360Error):
+    """A lake table that should exist does not."""
+
+
+class MissingPrerequisiteError(Customer360Error):
+    """A program or file outside this package that an option needs is not there."""
+
+
+class EngineError(Customer360Error):
+    """The engine could not be started, was lost, or refused its work."""
+
+
+class LandingError(Customer360Error):
+    """The landing zone itself (not a record in it) cannot be used as asked."""

@@ -1,0 +1,57 @@
+"""Names of tables: one key is the asset key, the schema and table in the catalog, and the path in the lake.
+
+No other module joins a layer and a table name by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+BRONZE: Final = "bronze"
+SILVER: Final = "silver"
+QUARANTINE: Final = "quarantine"
+GOLD: Final = "gold"
+OPS: Final = "ops"
+LAYERS: Final = (BRONZE, SILVER, QUARANTINE, GOLD, OPS)
+
+
+class TableKey(NamedTuple):
+    """Layer and table name of one lake table."""
+
+    layer: str
+    table: str
+
+    @property
+    def sql(self) -> str:
+        """`schema.table`, as SQL and dbt name it."""
+        return f"{self.layer}.{self.table}"
+
+    @property
+    def path(self) -> str:
+        """Path below the lake's URL."""
+        return f"{self.layer}/{self.table}"
+
+
+# What the platform knows about itself (layer ops).
+LOADS: Final = TableKey(OPS, "loads")
+REFRESHES: Final = TableKey(OPS, "refreshes")
+
+
+def bronze(entity: str) -> TableKey:
+    """Raw records of an entity (`<source>__<entity>`)."""
+    return TableKey(BRONZE, entity)
+
+
+def silver(entity: str) -> TableKey:
+    """Typed current rows of an entity or of one of its child tables."""
+    return TableKey(SILVER, entity)
+
+
+def quarantine(entity: str) -> TableKey:
+    """Records of an entity that cannot be used."""
+    return TableKey(QUARANTINE, entity)
+
+
+def outranked(entity: str) -> TableKey:
+    """Usable records of an entity that are not its current rows: superseded versions and duplicates."""
+    return TableKey(OPS, f"{entity}_outranked")

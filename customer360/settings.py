@@ -1,0 +1,189 @@
+"""Settings: every `C360_*` environment variable, typed, parsed once, all problems reported together.
+
+An environment (`C360_ENV`) names a row of defaults; a single variable overrides its cell. Nothing else in
+the package reads environment variables of this prefix or asks which environment it runs in, except
+`resources` and `automation`, which are handed a `Settings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from customer360.errors import SettingsError
+
+PREFIX: Final = "C360_"
+ENGINES: Final = ("sail", "spark")
+DBT_TARGETS: Final = ("local", "databricks")
+PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
+
+# Every environment and every cell is written out; an unknown environment is an error, never a fallback.
+ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "local": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
+    "server": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One parsed configuration. Built by `load_settings`, or directly in tests.
+
+    Attributes:
+        env: Name of the environment (a row of `ENVIRONMENTS`).
+        lake: URL or absolute local path of the lake; landing files are below `<lake>/landing`.
+        engine: `sail` (embedded) or `spark` (Apache Spark + Delta, a local Connect server).
+        dbt_target: Profile target of the dbt project.
+        currency: ISO 4217 code of the one reporting currency of this lake.
+        default_country: ISO 3166 code assumed for a phone number whose record names no country.
+        first_day: Earliest landing day that can be loaded (start of the Dagster partitions).
+        shared_identifier_limit: An identifier seen with more personal records than this links nobody.
+        schedule: Cron expression (UTC) of the nightly refresh.
+        alert_webhook: URL that is posted a JSON message when a run fails; secret.
+    """
+
+    env: str = "local"
+    lake: str = "lake"
+    engine: str = "sail"
+    dbt_target: str = "local"
+    currency: str = "EUR"
+    default_country: str = "DE"
+    first_day: date = date(2015, 1, 1)
+    shared_identifier_limit: int = 12
+    schedule: str = "0 3 * * *"
+    alert_webhook: str | None = field(default=None, repr=False)
+
+    @property
+    def landing(self) -> str:
+        """URL of the landing zone."""
+        return f"{self.lake}/landing"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("expected a day as YYYY-MM-DD") from None
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]*", text):
+        raise ValueError("expected a whole number above 0")
+    return int(text)
+
+
+def _one_of(allowed: tuple[str, ...], text: str) -> str:
+    if text not in allowed:
+        raise ValueError(f"expected one of {', '.join(allowed)}")
+    return text
+
+
+def _code(letters: int, text: str) -> str:
+    if not re.fullmatch(rf"[A-Z]{{{letters}}}", text):
+        raise ValueError(f"expected a code of {letters} capital letters")
+    return text
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5:
+        raise ValueError("expected a cron expression of five fields, as in '0 3 * * *'")
+    return text
+
+
+def _lake(text: str) -> str:
+    if "://" not in text:
+        return str(Path(text).expanduser().resolve())
+    if urlsplit(text).scheme != "abfss":
+        raise ValueError("expected a local folder or an abfss:// URL")
+    return text.rstrip("/")
+
+
+def _webhook(text: str) -> str:
+    if urlsplit(text).scheme not in ("http", "https"):
+        raise ValueError("expected an http:// or https:// URL")
+    return text
+
+
+_PARSERS: Final[Mapping[str, Any]] = {
+    "env": lambda text: _one_of(tuple(ENVIRONMENTS), text),
+    "lake": _lake,
+    "engine": lambda text: _one_of(ENGINES, text),
+    "dbt_target": lambda text: _one_of(DBT_TARGETS, text),
+    "currency": lambda text: _code(3, text),
+    "default_country": lambda text: _code(2, text),
+    "first_day": _day,
+    "shared_identifier_limit": _count,
+    "schedule": _cron,
+    "alert_webhook": _webhook,
+}
+# A value that is shown in an error must not be a secret.
+_SECRET: Final = frozenset({"alert_webhook"})
+# Set by the engine and the command line for dbt; read by the dbt project only.
+DERIVED_VARIABLES: Final = ("C360_LAKE_URL", "C360_AS_OF_DATE", "C360_DBT_TARGET_PATH")
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = [variable_name(name) for name in _PARSERS]
+    problems = []
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and name not in DERIVED_VARIABLES:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            problems.append(f"{name}: no such setting; did you mean {near[0]}?")
+    return problems
+
+
+def variable_name(setting: str) -> str:
+    """Name of the environment variable of a setting."""
+    return PREFIX + setting.upper()
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Parse the settings from environment variables.
+
+    Args:
+        environ: The variables; the process's own when omitted.
+
+    Returns:
+        The settings, with the environment's defaults filled in.
+
+    Raises:
+        SettingsError: One or more values are wrong or unknown; the message lists all of them.
+    """
+    environ = os.environ if environ is None else environ
+    problems = _unknown(environ)
+    env = environ.get(variable_name("env")) or "local"
+    raw = {**ENVIRONMENTS.get(env, {}), "env": env}
+    raw |= {n: v for n in _PARSERS if (v := environ.get(variable_name(n), "").strip())}
+    values: dict[str, Any] = {}
+    for name, text in raw.items():
+        try:
+            values[name] = _PARSERS[name](text)
+        except ValueError as error:
+            shown = "(hidden)" if name in _SECRET else repr(text)
+            problems.append(f"{variable_name(name)}: found {shown}, {error}")
+    problems += _combinations(values)
+    if problems:
+        raise SettingsError("Settings cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
+    return Settings(**values)
+
+
+def _combinations(values: Mapping[str, Any]) -> list[str]:
+    """Combinations of settings, each valid alone, that cannot work together."""
+    lake, engine = values.get("lake", ""), values.get("engine")
+    if engine == "spark" and str(lake).startswith("abfss://"):
+        return [
+            "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no Azure "
+            "file system; use C360_ENGINE=sail, or a local lake"
+        ]
+    return []
+
+
+def setting_names() -> list[str]:
+    """Names of all settings, as declared on `Settings`."""
+    return [f.name for f in fields(Settings)]

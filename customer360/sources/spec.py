@@ -1,0 +1,202 @@
+"""What can be said about a source system: `SourceSpec`, `EntitySpec`, `ChildSpec`, `Field`.
+
+Bronze, silver and quarantine tables, their checks, freshness, tags and documentation are made from these
+declarations alone. A declaration holds no code that runs on data; typing and deduplication are in
+`customer360.transforms`. No dagster here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from customer360.errors import SpecError
+
+
+class Kind(StrEnum):
+    """Type of a silver column; the value is its SQL type on every engine."""
+
+    STRING = "string"
+    INTEGER = "bigint"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    MONEY = "decimal(18,2)"
+    DECIMAL = "decimal(18,6)"
+
+
+class Case(StrEnum):
+    """How the letters of a text column are normalised, where case carries no meaning."""
+
+    KEEP = "keep"
+    LOWER = "lower"
+    UPPER = "upper"
+
+
+class Format(StrEnum):
+    """Format in which a source usually lands; any accepted format is read, by the file's name."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    JSONL_GZ = "jsonl.gz"
+    JSON_ARRAY = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a record and the silver column it becomes.
+
+    Attributes:
+        name: Silver column.
+        description: What it means, with its unit where it has one.
+        kind: Type of the column.
+        path: Where the value is in the record, dots for nesting; the column's name when empty.
+        required: A record whose value is absent or cannot be read is quarantined. Only for the key,
+            the clock and money.
+        pii: The column identifies or describes a person.
+        values: The values allowed; another one is a counted issue, or quarantined if required.
+        case: Letter case that silver stores.
+    """
+
+    name: str
+    description: str
+    kind: Kind = Kind.STRING
+    path: str = ""
+    required: bool = False
+    pii: bool = False
+    values: tuple[str, ...] = ()
+    case: Case = Case.KEEP
+
+    @property
+    def source_path(self) -> tuple[str, ...]:
+        """Steps to the value inside the record."""
+        return tuple((self.path or self.name).split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """A list nested in a record that becomes a table of its own, one row per element.
+
+    Attributes:
+        name: Table is `<source>__<name>`.
+        description: What a row is.
+        path: Name of the list in the record.
+        fields: Fields of one element.
+        key: Field that is unique inside one record; empty when the position (from 1) is the key.
+        position: Column that receives the position, when the position is the key.
+        amount: Money column that accounting sums, if any.
+    """
+
+    name: str
+    description: str
+    path: str
+    fields: tuple[Field, ...]
+    key: str = ""
+    position: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySpec:
+    """One kind of record that a source lands.
+
+    Attributes:
+        name: Folder below the source's landing folder.
+        description: What a row of silver is: the grain.
+        landing_format: Format in which it usually lands.
+        fields: All fields; unknown extra fields are ignored.
+        key: Fields that together identify a thing.
+        clock: Field that says when this version came to be (entities that change) or when it
+            happened (those that never change); empty when only the landing day tells.
+        immutable: Records never change: the first landed wins and a differing one is a conflict.
+            Otherwise the newest version by the clock wins.
+        deleted_by: (field, value): a record with this value is a deletion and becomes a tombstone.
+        currency: Field that names the record's currency, if any.
+        amount: Money column that accounting sums, if any.
+        children: Nested lists that become tables.
+        partitioned: Silver is partitioned by landing day: for facts that grow with time. Small
+            tables are not, because a thousand tiny files cost more than they save.
+        references: (field, entity, field): values that should exist elsewhere; warns, never blocks.
+    """
+
+    name: str
+    description: str
+    landing_format: Format
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    clock: str = ""
+    immutable: bool = False
+    deleted_by: tuple[str, str] | None = None
+    currency: str = ""
+    amount: str = ""
+    children: tuple[ChildSpec, ...] = ()
+    partitioned: bool = False
+    references: tuple[tuple[str, str, str], ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The field called `name`."""
+        return next(f for f in self.fields if f.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One source system.
+
+    Attributes:
+        name: Folder below the landing zone and prefix of its tables.
+        description: What the system is and who writes into it.
+        owner: E-mail address of the team that answers for it.
+        entities: What it lands.
+        warn_after_hours: Freshness: hours without new data until a warning.
+        fail_after_hours: Freshness: hours without new data until it counts as failed.
+    """
+
+    name: str
+    description: str
+    owner: str
+    entities: tuple[EntitySpec, ...]
+    warn_after_hours: int = 36
+    fail_after_hours: int = 72
+
+    def table(self, name: str) -> str:
+        """Name of a table of this source, in every layer."""
+        return f"{self.name}__{name}"
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that contradicts itself, naming every contradiction."""
+        problems = [p for entity in self.entities for p in _problems(self.name, entity)]
+        names = [n for e in self.entities for n in (e.name, *(c.name for c in e.children))]
+        problems += [f"{self.name}: table {n} twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        if problems:
+            raise SpecError("Source specification cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
+    """Every contradiction in one entity's declaration."""
+    where = f"{source}.{entity.name}"
+    known = {f.name: f for f in entity.fields}
+    if len(known) != len(entity.fields):
+        yield f"{where}: a field is declared twice"
+    roles = {
+        "key": entity.key,
+        "clock": (entity.clock,) if entity.clock else (),
+        "amount": (entity.amount,) if entity.amount else (),
+    }
+    for role, names in roles.items():
+        for name in names:
+            if name not in known:
+                yield f"{where}: {role} {name!r} is not a declared field"
+            elif not known[name].required:
+                yield f"{where}: {role} {name!r} must be required"
+    if not entity.key:
+        yield f"{where}: no key"
+    if not entity.immutable and not entity.clock:
+        yield f"{where}: an entity that changes needs a clock"
+    for name in (entity.currency, entity.deleted_by[0] if entity.deleted_by else ""):
+        if name and name not in known:
+            yield f"{where}: {name!r} is not a declared field"
+    for each in (entity.name, *known, *(f.name for c in entity.children for f in c.fields)):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", each):
+            yield f"{where}: {each!r} is not a lower-case name"
