@@ -1,0 +1,286 @@
+"""Loading landing days of one entity from bronze into silver, quarantine and the outranked records.
+
+The one algorithm for first loads, increments, late days and repeated days. It costs what the loaded days
+hold plus, of older days, only the records whose keys come up again. No dagster here: the asset around it
+is in `assets.silver`.
+
+Why a crash loses nothing: every table is replaced in one commit each, silver last. Until silver is written,
+the loaded days count as not loaded (`ops/loads`), and loading them again starts from the same records,
+because what is known about a key is taken from silver, outranked and quarantine together.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from customer360 import keys
+from customer360.resources.session import Engine, in_days
+from customer360.sources.spec import EntitySpec, SourceSpec
+from customer360.transforms import contract
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+@dataclass(frozen=True)
+class SilverTables:
+    """The tables of one entity."""
+
+    bronze: keys.TableKey
+    silver: keys.TableKey
+    quarantine: keys.TableKey
+    outranked: keys.TableKey
+    children: tuple[keys.TableKey, ...]
+
+
+def tables_of(source: SourceSpec, entity: EntitySpec) -> SilverTables:
+    """Keys of the tables of an entity."""
+    name = source.table(entity.name)
+    return SilverTables(
+        bronze=keys.bronze(name),
+        silver=keys.silver(name),
+        quarantine=keys.quarantine(name),
+        outranked=keys.outranked(name),
+        children=tuple(keys.silver(source.table(c.name)) for c in entity.children),
+    )
+
+
+def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> SilverTables:
+    """Create the entity's tables where they are missing, with the declared types."""
+    tables = tables_of(source, entity)
+    by_day = entity.partitioned
+    engine.create(tables.quarantine, contract.QUARANTINE_COLUMNS, partitioned=by_day)
+    engine.create(tables.outranked, contract.OUTRANKED_COLUMNS, partitioned=by_day)
+    for key, child in zip(tables.children, entity.children, strict=True):
+        engine.create(key, contract.child_columns(entity, child), partitioned=by_day)
+    engine.create(tables.silver, contract.silver_columns(entity), partitioned=by_day)
+    return tables
+
+
+def load_days(
+    engine: Engine, source: SourceSpec, entity: EntitySpec, days: Sequence[date], currency: str
+) -> list[date]:
+    """Load landing days.
+
+    Args:
+        engine: The open engine.
+        source: The source.
+        entity: The entity.
+        days: Landing days that bronze holds; their earlier content is replaced.
+        currency: The lake's reporting currency.
+
+    Returns:
+        The landing days whose records' statuses may have changed: `days` and the days of older records
+        of the same keys.
+    """
+    create_tables(engine, source, entity)
+    if not days:
+        return []
+    scratch = f"{source.table(entity.name)}-{uuid.uuid4()}"
+    try:
+        return _Load(engine, source, entity, days, currency, scratch).run()
+    finally:
+        engine.lake.remove_scratch(scratch)
+
+
+class _Load:
+    """One load; its steps share the staged records."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        source: SourceSpec,
+        entity: EntitySpec,
+        days: Sequence[date],
+        currency: str,
+        scratch: str,
+    ) -> None:
+        self.engine, self.entity, self.currency = engine, entity, currency
+        self.tables = tables_of(source, entity)
+        self.days = sorted(set(days))
+        self.scratch = engine.lake.scratch_url(scratch)
+
+    def run(self) -> list[date]:
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.versions import CONFLICTING, CURRENT, contested_keys, ranked
+
+        staged = self._keep("staged", self._typed(self._bronze(self.days)))
+        pulled = self._pulled(staged)
+        records = staged.unionByName(pulled) if pulled is not None else staged
+        usable = records.where(F.col("failure").isNull())
+        contested = contested_keys(usable)
+        if pulled is not None:
+            contested = contested.unionByName(pulled.select("record_key")).distinct()
+        contested = self._keep("contested", contested)
+        resolved = self._keep(
+            "resolved", ranked(usable.join(contested, "record_key", "left_semi"), self.entity)
+        )
+        winners = (
+            usable.join(contested, "record_key", "left_anti")
+            .withColumn("status", F.lit(CURRENT))
+            .unionByName(resolved.where(F.col("status") == CURRENT))
+        )
+        losers = resolved.where(~F.col("status").isin(CURRENT, CONFLICTING))
+        conflicts = resolved.where(F.col("status") == CONFLICTING)
+        failed = records.where(F.col("failure").isNotNull())
+        scope = self._scope(pulled)
+        self._write(scope, winners, losers, failed, conflicts, pulled)
+        return scope
+
+    def _bronze(self, days: Sequence[date]) -> DataFrame:
+        return self.engine.table(self.tables.bronze).where(in_days(days))
+
+    def _typed(self, bronze: DataFrame) -> DataFrame:
+        from customer360.transforms.typing import typed
+
+        return typed(bronze, self.entity, self.currency)
+
+    def _keep(self, name: str, rows: DataFrame) -> DataFrame:
+        """Write rows to scratch, so that later steps read instead of computing them again."""
+        url = f"{self.scratch}/{name}"
+        rows.write.mode("overwrite").parquet(url)
+        return self.engine.session.read.schema(rows.schema).parquet(url)
+
+    def _pulled(self, staged: DataFrame) -> DataFrame | None:
+        """Records of other landing days whose keys the loaded days touch; None if there are none."""
+        from pyspark.sql import functions as F
+
+        standing = self._standing()
+        if standing is None:
+            return None
+        outside = standing.where(f"not {in_days(self.days)}")
+        inside = standing.where(in_days(self.days))
+        touched = staged.select("record_key").unionByName(inside.select("record_key")).distinct()
+        origins = self._keep("origins", outside.join(touched, "record_key", "left_semi"))
+        days = [row[0] for row in origins.select("landed_on").distinct().collect()]
+        if not days:
+            return None
+        place = origins.select(
+            "landed_on", "source_file", F.col(contract.RECORD_LINE).alias("line_number")
+        ).distinct()
+        wanted = self._bronze(days).join(place, ["landed_on", "source_file", "line_number"], "left_semi")
+        return self._keep("pulled", self._typed(wanted))
+
+    def _standing(self) -> DataFrame | None:
+        """Key and origin of every usable record already known; None when there are none."""
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.typing import record_key
+        from customer360.transforms.versions import CONFLICTING
+
+        lake, tables = self.engine.lake, self.tables
+        if not any(lake.row_count(k) for k in (tables.silver, tables.outranked, tables.quarantine)):
+            return None
+        origin = ["source_file", contract.RECORD_LINE, "landed_on"]
+        current = self.engine.table(tables.silver).select(
+            record_key(self.entity).alias("record_key"), *origin
+        )
+        outranked = self.engine.table(tables.outranked).select("record_key", *origin)
+        conflicts = self.engine.table(tables.quarantine).where(F.col("rule") == CONFLICTING)
+        return current.unionByName(outranked).unionByName(conflicts.select("record_key", *origin))
+
+    def _scope(self, pulled: DataFrame | None) -> list[date]:
+        """Days whose rows are written again."""
+        if pulled is None:
+            return self.days
+        others = {row[0] for row in pulled.select("landed_on").distinct().collect()}
+        return sorted(others | set(self.days))
+
+    def _write(
+        self,
+        scope: list[date],
+        winners: DataFrame,
+        losers: DataFrame,
+        failed: DataFrame,
+        conflicts: DataFrame,
+        pulled: DataFrame | None,
+    ) -> None:
+        """Replace the scope's rows: the new ones, and the old ones of keys that were not touched."""
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.typing import record_key, typed_child
+        from customer360.transforms.versions import CONFLICTING
+
+        conflict_key = F.lit(",".join(self.entity.key))
+        new_quarantine = _quarantined(failed).unionByName(
+            _quarantined(
+                conflicts.withColumn("failure", F.concat(F.lit(f"{CONFLICTING}:"), conflict_key)).withColumn(
+                    "failed_value", F.col("record_key")
+                )
+            )
+        )
+        self._replace(
+            self.tables.quarantine, contract.QUARANTINE_COLUMNS, new_quarantine, scope, pulled,
+            key=F.when(F.col("rule") == CONFLICTING, F.col("record_key")),
+        )
+        self._replace(
+            self.tables.outranked, contract.OUTRANKED_COLUMNS, losers, scope, pulled, key=F.col("record_key")
+        )
+        parent_key = record_key(self.entity)
+        for key, child in zip(self.tables.children, self.entity.children, strict=True):
+            columns = contract.child_columns(self.entity, child)
+            rows = typed_child(winners, self.entity, child)
+            self._replace(key, columns, rows, scope, pulled, key=parent_key)
+        columns = contract.silver_columns(self.entity)
+        self._replace(self.tables.silver, columns, winners, scope, pulled, key=parent_key)
+
+    def _replace(
+        self,
+        table: keys.TableKey,
+        columns: contract.Columns,
+        rows: DataFrame,
+        scope: list[date],
+        pulled: DataFrame | None,
+        *,
+        key: Column,
+    ) -> None:
+        """Write one table: new rows plus those of the scope's other days whose key is not touched."""
+        from pyspark.sql import functions as F
+
+        selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
+        kept = self._kept(table, scope, pulled, key)
+        if kept is not None:
+            selected = selected.unionByName(kept.select(*contract.names(columns)))
+        if self.entity.partitioned:
+            self.engine.replace(table, selected, scope)
+        else:
+            self.engine.replace(table, selected, None)
+
+    def _kept(
+        self, table: keys.TableKey, scope: list[date], pulled: DataFrame | None, key: Column
+    ) -> DataFrame | None:
+        """Rows of the table that the replacement would lose: other days, keys that are not touched."""
+        from pyspark.sql import functions as F
+
+        others = [day for day in scope if day not in set(self.days)]
+        if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
+            return None
+        where = in_days(others) if self.entity.partitioned else f"not {in_days(self.days)}"
+        rows = self.engine.table(table).where(where).withColumn("touched_key", key)
+        if pulled is None:
+            return rows
+        touched = pulled.select(F.col("record_key").alias("touched_key")).distinct()
+        return rows.join(touched, "touched_key", "left_anti")
+
+
+def _quarantined(rows: DataFrame) -> DataFrame:
+    """Typed rows with a failure as quarantine rows; a reason of several columns names them all."""
+    from pyspark.sql import functions as F
+
+    column = F.substring_index("failure", ":", -1)
+    return rows.select(
+        "record_key",
+        F.substring_index("failure", ":", 1).alias("rule"),
+        F.when(column != "", column).alias("column_name"),
+        F.col("failed_value").alias("value"),
+        "amount",
+        "record",
+        "source_file",
+        contract.RECORD_LINE,
+        "landed_on",
+    )

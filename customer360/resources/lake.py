@@ -1,0 +1,188 @@
+"""The lake: where tables and landing files are, and how they are read, written and described.
+
+Everything that touches a lake path is here or in `customer360.landing.files`. Queries belong to the
+engine (`resources.engine`); what the tables mean belongs to `sources` and `transforms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import fsspec
+
+from customer360.errors import MissingTableError
+from customer360.keys import LAYERS, TableKey
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+_SPARK_TYPES = {
+    "string": "string",
+    "long": "bigint",
+    "integer": "int",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "double": "double",
+}
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake below one URL.
+
+    Attributes:
+        url: Absolute local path or `abfss://` URL, without a trailing slash.
+    """
+
+    url: str
+
+    @property
+    def landing(self) -> str:
+        """URL of the landing zone."""
+        return f"{self.url}/landing"
+
+    @property
+    def truth(self) -> str:
+        """URL of the simulator's truth, beside the landing zone."""
+        return f"{self.url}/truth"
+
+    def table_url(self, key: TableKey) -> str:
+        """URL of a table."""
+        return f"{self.url}/{key.path}"
+
+    def scratch_url(self, name: str) -> str:
+        """URL for intermediate files of one step, removed by `remove_scratch`."""
+        return f"{self.url}/_scratch/{name}"
+
+    def remove_scratch(self, name: str) -> None:
+        """Remove intermediate files, if there are any."""
+        fs, path = fsspec.core.url_to_fs(self.scratch_url(name))
+        if fs.exists(path):
+            fs.rm(path, recursive=True)
+
+    def exists(self, key: TableKey) -> bool:
+        """Whether the table is there (has a Delta log)."""
+        fs, path = fsspec.core.url_to_fs(f"{self.table_url(key)}/_delta_log")
+        return bool(fs.exists(path))
+
+    def tables(self) -> list[TableKey]:
+        """All tables of all layers, sorted."""
+        found = []
+        for layer in LAYERS:
+            fs, path = fsspec.core.url_to_fs(f"{self.url}/{layer}")
+            if fs.exists(path):
+                names = (str(p).rstrip("/").rsplit("/", 1)[-1] for p in fs.ls(path, detail=False))
+                found += [TableKey(layer, n) for n in names if not n.startswith(("_", "."))]
+        return sorted(key for key in found if self.exists(key))
+
+    def delta(self, key: TableKey, version: int | None = None) -> DeltaTable:
+        """The table, for metadata, statistics and Arrow reads.
+
+        Raises:
+            MissingTableError: There is no such table.
+        """
+        from deltalake import DeltaTable
+
+        if not self.exists(key):
+            layers = sorted(k.sql for k in self.tables() if k.layer == key.layer)
+            raise MissingTableError(
+                f"Table {key.sql} not found at {self.table_url(key)}; the lake has "
+                f"{', '.join(layers) or f'no {key.layer} tables'}. Load data with `customer360 run`."
+            )
+        return DeltaTable(self.table_url(key), version=version)
+
+    def arrow(self, key: TableKey, columns: Sequence[str] | None = None) -> pa.Table:
+        """The whole table, or some columns of it, in memory; for small tables only."""
+        import pyarrow as pa
+
+        return pa.table(self.delta(key).to_pyarrow_table(columns=columns))
+
+    def replace_days(
+        self, key: TableKey, batches: Iterable[pa.RecordBatch], schema: pa.Schema, days: Sequence[date]
+    ) -> None:
+        """Replace the rows of landing days, in one commit, streaming.
+
+        Args:
+            key: A table partitioned by `landed_on`; created when missing.
+            batches: The new rows, all of them of `days`.
+            schema: Their schema, with `landed_on`.
+            days: The landing days replaced; other days are not touched.
+        """
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        if not self.exists(key):
+            write_deltalake(self.table_url(key), reader, mode="error", partition_by=["landed_on"])
+        elif days:
+            literals = ", ".join(f"'{day}'" for day in sorted(days))
+            write_deltalake(
+                self.table_url(key), reader, mode="overwrite", predicate=f"landed_on in ({literals})"
+            )
+
+    def rows_by_day(self, key: TableKey) -> dict[date, int]:
+        """Rows per landing day of a table partitioned by `landed_on`, from its Delta statistics."""
+        import pyarrow as pa
+
+        actions = pa.table(self.delta(key).get_add_actions(flatten=True))
+        days = actions.column("partition.landed_on").to_pylist()
+        counts = actions.column("num_records").to_pylist()
+        totals: dict[date, int] = {}
+        for day, count in zip(days, counts, strict=True):
+            totals[day] = totals.get(day, 0) + count
+        return totals
+
+    def row_count(self, key: TableKey) -> int:
+        """Rows of a table, from its Delta statistics."""
+        import pyarrow as pa
+
+        return sum(pa.table(self.delta(key).get_add_actions()).column("num_records").to_pylist())
+
+    def describe(self, key: TableKey) -> dict[str, int]:
+        """Delta version, bytes and files of a table, from its log."""
+        import pyarrow as pa
+
+        table = self.delta(key)
+        actions = pa.table(table.get_add_actions())
+        return {
+            "delta_version": table.version(),
+            "bytes": sum(actions.column("size_bytes").to_pylist()),
+            "files": actions.num_rows,
+        }
+
+
+def column_types(table: DeltaTable) -> Iterator[tuple[str, str, bool]]:
+    """(column, Spark SQL type, nullable) of a Delta table, in order."""
+    for field in table.schema().fields:
+        yield field.name, _spark_type(field.type), field.nullable
+
+
+def _spark_type(kind: object) -> str:
+    """Spark SQL spelling of a Delta type."""
+    element = getattr(kind, "element_type", None)
+    if element is not None:
+        return f"array<{_spark_type(element)}>"
+    name = str(getattr(kind, "type", kind))
+    return _SPARK_TYPES.get(name, name)
+
+
+def registration_ddl(lake: Lake, key: TableKey) -> str:
+    """SQL that makes a table known to an engine's catalog, with its columns.
+
+    The columns are spelled out because the embedded engine otherwise shows none to DESCRIBE; partition
+    columns come last, as that engine demands.
+    """
+    table = lake.delta(key)
+    partitions = table.metadata().partition_columns
+    columns = sorted(column_types(table), key=lambda c: c[0] in partitions)
+    listed = ", ".join(f"`{n}` {t}{'' if nullable else ' not null'}" for n, t, nullable in columns)
+    by = f" partitioned by ({', '.join(partitions)})" if partitions else ""
+    return (
+        f"create table if not exists {key.sql} ({listed}) using delta{by} "
+        f"location '{lake.table_url(key)}'"
+    )

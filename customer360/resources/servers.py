@@ -1,0 +1,177 @@
+"""The two local engine servers: embedded Sail and Apache Spark + Delta, both speaking Spark Connect.
+
+Only starting and stopping are here; sessions are opened by `resources.engine`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, Protocol
+
+from customer360.errors import EngineError, MissingPrerequisiteError
+
+# The Delta jars that match the locked delta-spark wheel and pyspark (engine-notes: 4.4.0 is on Maven Central).
+DELTA_PACKAGE: Final = "io.delta:delta-spark_4.2_2.13:4.4.0"
+START_TIMEOUT_SECONDS: Final = 180
+_FIFTEEN_YEARS_SECONDS: Final = str(15 * 365 * 24 * 3600)
+
+
+class EngineServer(Protocol):
+    """A Spark Connect server that this process started."""
+
+    address: str
+
+    def stop(self) -> None:
+        """Stop it; a second call does nothing."""
+
+
+class SailServer:
+    """Sail, embedded in this process: starts in about a second, needs nothing but its wheel."""
+
+    def __init__(self) -> None:
+        """Start the server on a free loopback port."""
+        # An idle session would be dropped after 15 minutes, and its id is then dead for good.
+        os.environ.setdefault("SAIL_SPARK__SESSION_TIMEOUT_SECS", _FIFTEEN_YEARS_SECONDS)
+        from pysail.spark import SparkConnectServer
+
+        self._server = SparkConnectServer("127.0.0.1", 0)
+        self._server.start(background=True)
+        bound = self._server.listening_address
+        if bound is None:
+            raise EngineError("The embedded engine did not start: it listens nowhere.")
+        self.address = f"127.0.0.1:{bound[1]}"
+
+    def stop(self) -> None:
+        """Stop the server."""
+        if self._server.running:
+            self._server.stop()
+
+
+class SparkServer:
+    """Apache Spark with Delta as a Connect server in a process of its own; needs Java 17 or newer."""
+
+    def __init__(self) -> None:
+        """Start the server on a free loopback port and wait until it answers.
+
+        Raises:
+            MissingPrerequisiteError: Java is missing or too old, or the Delta jars cannot be had.
+            EngineError: The server ended or did not answer in time.
+        """
+        require_java()
+        self._port = _free_port()
+        self.address = f"localhost:{self._port}"
+        self._home = Path(tempfile.mkdtemp(prefix="customer360-spark-"))
+        self._log = self._home / "server.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - fixed program, our own arguments
+                self._command(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._home,
+                env=self._environment(),
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _environment(self) -> dict[str, str]:
+        import pyspark
+
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SPARK_")}
+        return kept | {
+            "SPARK_HOME": str(Path(pyspark.__file__).parent),
+            "PYSPARK_PYTHON": sys.executable,
+            "TZ": "UTC",
+        }
+
+    def _command(self) -> list[str]:
+        import pyspark
+
+        settings = {
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+            "spark.connect.grpc.binding.address": "127.0.0.1",
+            "spark.connect.grpc.binding.port": str(self._port),
+            # Small data on few cores: the defaults of 200 and 50 tasks cost seconds a statement.
+            "spark.sql.shuffle.partitions": "4",
+            "spark.databricks.delta.snapshotPartitions": "2",
+            "spark.ui.enabled": "false",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.warehouse.dir": str(self._home / "warehouse"),
+            "spark.driver.memory": "3g",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+        }
+        submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
+        conf = [part for k, v in settings.items() for part in ("--conf", f"{k}={v}")]
+        server = "org.apache.spark.sql.connect.service.SparkConnectServer"
+        return [submit, "--class", server, "--packages", DELTA_PACKAGE, "--master", "local[2]", *conf]
+
+    def _wait(self) -> None:
+        """Wait for the port; say what went wrong if the process ends first."""
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise self._failure("ended while starting")
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise self._failure(f"did not answer within {START_TIMEOUT_SECONDS} s")
+
+    def _failure(self, what: str) -> Exception:
+        log = self._log.read_text(errors="replace")
+        if "UNRESOLVED DEPENDENCIES" in log or "unresolved dependency" in log:
+            return MissingPrerequisiteError(
+                f"The Delta jars {DELTA_PACKAGE} were not found in the local Ivy cache and could not be "
+                "downloaded from Maven Central. Start once with access to it, or use C360_ENGINE=sail."
+            )
+        tail = "\n".join(log.splitlines()[-15:])
+        return EngineError(f"The Apache Spark server {what}. The end of its log:\n{tail}")
+
+    def stop(self) -> None:
+        """Stop the server's process group and remove its folder."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def require_java() -> None:
+    """Raise unless Java 17 or newer is on the PATH.
+
+    Raises:
+        MissingPrerequisiteError: Java is missing or too old.
+    """
+    java = shutil.which("java")
+    remedy = "Install a JDK 17 or newer (Debian: openjdk-17-jre-headless), or use C360_ENGINE=sail."
+    if java is None:
+        raise MissingPrerequisiteError(f"C360_ENGINE=spark needs Java; no java on the PATH. {remedy}")
+    shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.search(r'version "(\d+)', shown.stderr + shown.stdout)
+    if not found or int(found[1]) < 17:
+        version = found[1] if found else "an unknown version"
+        raise MissingPrerequisiteError(f"C360_ENGINE=spark needs Java 17 or newer, found {version}. {remedy}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
