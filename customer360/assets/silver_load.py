@@ -112,24 +112,26 @@ class _Load:
         staged = self._keep("staged", self._typed(self._bronze(self.days)))
         pulled = self._pulled(staged)
         records = staged.unionByName(pulled) if pulled is not None else staged
-        usable = records.where(F.col("failure").isNull())
+        usable = records.where(F.col(contract.FAILURE).isNull())
         contested = contested_keys(usable)
         if pulled is not None:
-            contested = contested.unionByName(pulled.select("record_key")).distinct()
+            contested = contested.unionByName(pulled.select(contract.KEY)).distinct()
         contested = self._keep("contested", contested)
         resolved = self._keep(
-            "resolved", ranked(usable.join(contested, "record_key", "left_semi"), self.entity)
+            "resolved", ranked(usable.join(contested, contract.KEY, "left_semi"), self.entity)
         )
+        status = F.col(contract.STATUS)
         winners = (
-            usable.join(contested, "record_key", "left_anti")
-            .withColumn("status", F.lit(CURRENT))
-            .unionByName(resolved.where(F.col("status") == CURRENT))
+            usable.join(contested, contract.KEY, "left_anti")
+            .withColumn(contract.STATUS, F.lit(CURRENT))
+            .unionByName(resolved.where(status == CURRENT))
         )
-        losers = resolved.where(~F.col("status").isin(CURRENT, CONFLICTING))
-        conflicts = resolved.where(F.col("status") == CONFLICTING)
-        failed = records.where(F.col("failure").isNotNull())
+        outranked = resolved.where(~status.isin(CURRENT, CONFLICTING))
+        conflicts = resolved.where(status == CONFLICTING)
+        failed = records.where(F.col(contract.FAILURE).isNotNull())
+        quarantined = _quarantined(failed).unionByName(_conflicting(conflicts, self.entity))
         scope = self._scope(pulled)
-        self._write(scope, winners, losers, failed, conflicts, pulled)
+        self._write(scope, winners, _outranked(outranked), quarantined, pulled)
         return scope
 
     def _bronze(self, days: Sequence[date]) -> DataFrame:
@@ -155,8 +157,8 @@ class _Load:
             return None
         outside = standing.where(f"not {in_days(self.days)}")
         inside = standing.where(in_days(self.days))
-        touched = staged.select("record_key").unionByName(inside.select("record_key")).distinct()
-        origins = self._keep("origins", outside.join(touched, "record_key", "left_semi"))
+        touched = staged.select(contract.KEY).unionByName(inside.select(contract.KEY)).distinct()
+        origins = self._keep("origins", outside.join(touched, contract.KEY, "left_semi"))
         days = [row[0] for row in origins.select("landed_on").distinct().collect()]
         if not days:
             return None
@@ -176,13 +178,14 @@ class _Load:
         lake, tables = self.engine.lake, self.tables
         if not any(lake.row_count(k) for k in (tables.silver, tables.outranked, tables.quarantine)):
             return None
-        origin = ["source_file", contract.RECORD_LINE, "landed_on"]
+        origin = contract.names(contract.ORIGIN)
+        known = F.col("record_key").alias(contract.KEY)
         current = self.engine.table(tables.silver).select(
-            record_key(self.entity).alias("record_key"), *origin
+            record_key(self.entity).alias(contract.KEY), *origin
         )
-        outranked = self.engine.table(tables.outranked).select("record_key", *origin)
+        outranked = self.engine.table(tables.outranked).select(known, *origin)
         conflicts = self.engine.table(tables.quarantine).where(F.col("rule") == CONFLICTING)
-        return current.unionByName(outranked).unionByName(conflicts.select("record_key", *origin))
+        return current.unionByName(outranked).unionByName(conflicts.select(known, *origin))
 
     def _scope(self, pulled: DataFrame | None) -> list[date]:
         """Days whose rows are written again."""
@@ -195,9 +198,8 @@ class _Load:
         self,
         scope: list[date],
         winners: DataFrame,
-        losers: DataFrame,
-        failed: DataFrame,
-        conflicts: DataFrame,
+        outranked: DataFrame,
+        quarantined: DataFrame,
         pulled: DataFrame | None,
     ) -> None:
         """Replace the scope's rows: the new ones, and the old ones of keys that were not touched."""
@@ -206,28 +208,19 @@ class _Load:
         from customer360.transforms.typing import record_key, typed_child
         from customer360.transforms.versions import CONFLICTING
 
-        conflict_key = F.lit(",".join(self.entity.key))
-        new_quarantine = _quarantined(failed).unionByName(
-            _quarantined(
-                conflicts.withColumn("failure", F.concat(F.lit(f"{CONFLICTING}:"), conflict_key)).withColumn(
-                    "failed_value", F.col("record_key")
-                )
-            )
-        )
-        self._replace(
-            self.tables.quarantine, contract.QUARANTINE_COLUMNS, new_quarantine, scope, pulled,
-            key=F.when(F.col("rule") == CONFLICTING, F.col("record_key")),
-        )
-        self._replace(
-            self.tables.outranked, contract.OUTRANKED_COLUMNS, losers, scope, pulled, key=F.col("record_key")
-        )
+        tables, known = self.tables, F.col("record_key")
+        conflict_key = F.when(F.col("rule") == CONFLICTING, known)
+        columns = contract.QUARANTINE_COLUMNS
+        self._replace(tables.quarantine, columns, quarantined, scope, pulled, key=conflict_key)
+        columns = contract.OUTRANKED_COLUMNS
+        self._replace(tables.outranked, columns, outranked, scope, pulled, key=known)
         parent_key = record_key(self.entity)
-        for key, child in zip(self.tables.children, self.entity.children, strict=True):
+        for key, child in zip(tables.children, self.entity.children, strict=True):
             columns = contract.child_columns(self.entity, child)
             rows = typed_child(winners, self.entity, child)
             self._replace(key, columns, rows, scope, pulled, key=parent_key)
         columns = contract.silver_columns(self.entity)
-        self._replace(self.tables.silver, columns, winners, scope, pulled, key=parent_key)
+        self._replace(tables.silver, columns, winners, scope, pulled, key=parent_key)
 
     def _replace(
         self,
@@ -255,32 +248,51 @@ class _Load:
         self, table: keys.TableKey, scope: list[date], pulled: DataFrame | None, key: Column
     ) -> DataFrame | None:
         """Rows of the table that the replacement would lose: other days, keys that are not touched."""
-        from pyspark.sql import functions as F
-
         others = [day for day in scope if day not in set(self.days)]
         if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
             return None
         where = in_days(others) if self.entity.partitioned else f"not {in_days(self.days)}"
-        rows = self.engine.table(table).where(where).withColumn("touched_key", key)
+        rows = self.engine.table(table).where(where).withColumn(contract.KEY, key)
         if pulled is None:
             return rows
-        touched = pulled.select(F.col("record_key").alias("touched_key")).distinct()
-        return rows.join(touched, "touched_key", "left_anti")
+        return rows.join(pulled.select(contract.KEY).distinct(), contract.KEY, "left_anti")
 
 
 def _quarantined(rows: DataFrame) -> DataFrame:
-    """Typed rows with a failure as quarantine rows; a reason of several columns names them all."""
+    """Typed rows with a failure as quarantine rows."""
     from pyspark.sql import functions as F
 
-    column = F.substring_index("failure", ":", -1)
+    column = F.substring_index(contract.FAILURE, ":", -1)
     return rows.select(
-        "record_key",
-        F.substring_index("failure", ":", 1).alias("rule"),
+        F.col(contract.KEY).alias("record_key"),
+        F.substring_index(contract.FAILURE, ":", 1).alias("rule"),
         F.when(column != "", column).alias("column_name"),
-        F.col("failed_value").alias("value"),
-        "amount",
-        "record",
-        "source_file",
-        contract.RECORD_LINE,
-        "landed_on",
+        F.col(contract.FAILED_VALUE).alias("value"),
+        F.col(contract.AMOUNT).alias("amount"),
+        F.col(contract.RECORD).alias("record"),
+        *contract.names(contract.ORIGIN),
+    )
+
+
+def _conflicting(rows: DataFrame, entity: EntitySpec) -> DataFrame:
+    """Records that differ from the one that landed first, as quarantine rows; the column is the key."""
+    from pyspark.sql import functions as F
+
+    from customer360.transforms.versions import CONFLICTING
+
+    reason = F.lit(f"{CONFLICTING}:{','.join(entity.key)}")
+    return _quarantined(
+        rows.withColumn(contract.FAILURE, reason).withColumn(contract.FAILED_VALUE, F.col(contract.KEY))
+    )
+
+
+def _outranked(rows: DataFrame) -> DataFrame:
+    """Resolved rows as outranked rows."""
+    from pyspark.sql import functions as F
+
+    return rows.select(
+        F.col(contract.KEY).alias("record_key"),
+        F.col(contract.STATUS).alias("status"),
+        F.col(contract.AMOUNT).alias("amount"),
+        *contract.names(contract.ORIGIN),
     )

@@ -173,6 +173,10 @@ class SourceSpec:
             raise SpecError("Source specification cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
 
 
+# Columns that the platform adds to every table.
+RESERVED = frozenset({"issues", "source_file", "record_line", "landed_on"})
+
+
 def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
     """Every contradiction in one entity's declaration."""
     where = f"{source}.{entity.name}"
@@ -200,3 +204,5 @@ def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
     for each in (entity.name, *known, *(f.name for c in entity.children for f in c.fields)):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", each):
             yield f"{where}: {each!r} is not a lower-case name"
+        if each in RESERVED:
+            yield f"{where}: {each!r} is a column that the platform adds"

@@ -12,10 +12,20 @@ from customer360.sources.spec import ChildSpec, EntitySpec, Kind
 
 Columns = list[tuple[str, str]]
 
-ORIGIN: Final[Columns] = [("source_file", "string"), ("line_number", "bigint")]
+# Working columns between typing and writing. A field's name cannot begin with an underscore, so they
+# never hide one.
+FAILURE: Final = "_failure"
+FAILED_VALUE: Final = "_failed_value"
+AMOUNT: Final = "_amount"
+KEY: Final = "_key"
+CONTENT: Final = "_content"
+RECORD: Final = "_record"
+STATUS: Final = "_status"
+
 # A record's own line_number field (a receipt line has one) must not hide where the record came from.
 RECORD_LINE: Final = "record_line"
 DAY: Final = ("landed_on", "date")
+ORIGIN: Final[Columns] = [("source_file", "string"), (RECORD_LINE, "bigint"), DAY]
 
 
 def silver_columns(entity: EntitySpec) -> Columns:
@@ -27,7 +37,7 @@ def silver_columns(entity: EntitySpec) -> Columns:
     columns = [(f.name, f.kind.value) for f in entity.fields]
     if entity.deleted_by and "is_deleted" not in dict(columns):
         columns.append(("is_deleted", "boolean"))
-    return [*columns, ("issues", "string"), ("source_file", "string"), (RECORD_LINE, "bigint"), DAY]
+    return [*columns, ("issues", "string"), *ORIGIN]
 
 
 def child_columns(entity: EntitySpec, child: ChildSpec) -> Columns:
@@ -50,18 +60,14 @@ QUARANTINE_COLUMNS: Final[Columns] = [
     ("value", "string"),
     ("amount", Kind.MONEY.value),
     ("record", "string"),
-    ("source_file", "string"),
-    (RECORD_LINE, "bigint"),
-    DAY,
+    *ORIGIN,
 ]
 
 OUTRANKED_COLUMNS: Final[Columns] = [
     ("record_key", "string"),
     ("status", "string"),
     ("amount", Kind.MONEY.value),
-    ("source_file", "string"),
-    (RECORD_LINE, "bigint"),
-    DAY,
+    *ORIGIN,
 ]
 
 

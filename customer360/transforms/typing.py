@@ -13,7 +13,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.sources.spec import Case, ChildSpec, EntitySpec, Field, Kind
-from customer360.transforms.contract import RECORD_LINE
+from customer360.transforms.contract import (
+    AMOUNT,
+    CONTENT,
+    FAILED_VALUE,
+    FAILURE,
+    KEY,
+    RECORD,
+    RECORD_LINE,
+)
 
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _RULES = {
@@ -40,9 +48,9 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
     Returns:
         One row per bronze row: the declared fields typed (null where unreadable); each child list as
         an array of JSON texts under the child's name; `is_deleted` where the entity has deletions;
-        `issues`; `failure` (`rule:column`, null if the record can be used) and `failed_value`;
-        `amount`; `record_key`; `content_hash` (equal for identical content); `record`, `source_file`,
-        `record_line`, `landed_on`.
+        `issues`; `source_file`, `record_line`, `landed_on`; and the working columns `_failure`
+        (`rule:column`, null if the record can be used), `_failed_value`, `_amount`, `_key`, `_content`
+        (equal for identical content), `_record`.
     """
     parsed = bronze.select(
         "record",
@@ -64,19 +72,19 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in entity.fields)
     )
-    judged = readable.withColumn("failure", _failure(entity, currency))
+    judged = readable.withColumn(FAILURE, _failure(entity, currency))
     content = [f"raw_{f.name}" for f in entity.fields] + [c.name for c in entity.children]
     return judged.select(
         *(f.name for f in entity.fields),
         *(c.name for c in entity.children),
         *_tombstone(entity),
         _issues(entity.fields).alias("issues"),
-        "failure",
-        _failed_value(entity).alias("failed_value"),
-        (F.col(entity.amount) if entity.amount else F.lit(None).cast(Kind.MONEY.value)).alias("amount"),
-        record_key(entity).alias("record_key"),
-        F.xxhash64(*content).alias("content_hash"),
-        "record",
+        FAILURE,
+        _failed_value(entity).alias(FAILED_VALUE),
+        (F.col(entity.amount) if entity.amount else F.lit(None).cast(Kind.MONEY.value)).alias(AMOUNT),
+        record_key(entity).alias(KEY),
+        F.xxhash64(*content).alias(CONTENT),
+        F.col("record").alias(RECORD),
         "source_file",
         RECORD_LINE,
         "landed_on",
@@ -250,7 +258,7 @@ def _element_tests(field: Field) -> tuple[Callable[[Column], Column], Callable[[
 
 def _failed_value(entity: EntitySpec) -> Column:
     """The value that failed, where it is a field of the record itself."""
-    column = F.substring_index("failure", ":", -1)
+    column = F.substring_index(FAILURE, ":", -1)
     candidates = {f.name for f in entity.fields if f.required} | {entity.currency} - {""}
     chain: Column | None = None
     for name in sorted(candidates):

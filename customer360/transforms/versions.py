@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from customer360.sources.spec import EntitySpec
-from customer360.transforms.contract import RECORD_LINE
+from customer360.transforms.contract import CONTENT, KEY, RECORD_LINE, STATUS
 
 CURRENT = "current"
 SUPERSEDED = "superseded"
@@ -19,9 +19,9 @@ CONFLICTING = "conflicting_key"
 
 
 def contested_keys(usable: DataFrame) -> DataFrame:
-    """Keys (`record_key`) that more than one of these records carries; one row per key."""
-    counted = usable.groupBy("record_key").agg(F.count(F.lit(1)).alias("records"))
-    return counted.where(F.col("records") > 1).select("record_key")
+    """Keys (`_key`) that more than one of these records carries; one row per key."""
+    counted = usable.groupBy(KEY).agg(F.count(F.lit(1)).alias("_records"))
+    return counted.where(F.col("_records") > 1).select(KEY)
 
 
 def ranked(records: DataFrame, entity: EntitySpec) -> DataFrame:
@@ -32,22 +32,22 @@ def ranked(records: DataFrame, entity: EntitySpec) -> DataFrame:
         entity: The declaration.
 
     Returns:
-        The same rows with `status`: `current` (one per key), `duplicate` (its content is that of a
+        The same rows with `_status`: `current` (one per key), `duplicate` (its content is that of a
         record that ranks higher), else `superseded` or, where records never change, `conflicting_key`.
     """
     order = _order(entity)
-    by_key = Window.partitionBy("record_key").orderBy(*order)
-    by_content = Window.partitionBy("record_key", "content_hash").orderBy(*order)
-    placed = records.withColumn("place", F.row_number().over(by_key)).withColumn(
-        "copy", F.row_number().over(by_content)
+    by_key = Window.partitionBy(KEY).orderBy(*order)
+    by_content = Window.partitionBy(KEY, CONTENT).orderBy(*order)
+    placed = records.withColumn("_place", F.row_number().over(by_key)).withColumn(
+        "_copy", F.row_number().over(by_content)
     )
     other = CONFLICTING if entity.immutable else SUPERSEDED
     status = (
-        F.when(F.col("place") == 1, CURRENT)
-        .when(F.col("copy") > 1, DUPLICATE)
+        F.when(F.col("_place") == 1, CURRENT)
+        .when(F.col("_copy") > 1, DUPLICATE)
         .otherwise(F.lit(other))
     )
-    return placed.withColumn("status", status).drop("place", "copy")
+    return placed.withColumn(STATUS, status).drop("_place", "_copy")
 
 
 def _order(entity: EntitySpec) -> list[Column]:

@@ -1,0 +1,86 @@
+"""The tables that identity resolution hands on, with their columns, types and meaning.
+
+The tables are created from these lists; gold declares them as dbt sources. How they are filled is in the
+other modules of this package.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from customer360 import keys
+
+
+class Column(NamedTuple):
+    """One column of an identity table."""
+
+    name: str
+    kind: str
+    description: str
+
+
+CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
+CUSTOMER_LINKS: Final = keys.silver("customer_links")
+CUSTOMERS: Final = keys.silver("customers")
+
+# Types of identifier, and how strong a link by it is; the first version links by all of them exactly.
+IDENTIFIER_TYPES: Final = (
+    "account_id", "contact_id", "loyalty_card", "email", "phone", "social_handle", "anonymous_id",
+)
+
+IDENTIFIER_COLUMNS: Final = (
+    Column("entity", "string", "Table of the source record, as crm__contacts."),
+    Column("record_key", "string", "Key of the source record; for web events the browser's cookie."),
+    Column("identifier_type", "string", f"One of {', '.join(IDENTIFIER_TYPES)}."),
+    Column("identifier_value", "string", "Normalised value."),
+    Column("raw_value", "string", "Value as the source wrote it."),
+    Column("is_linking", "boolean", "Whether records that share the value are taken for one person."),
+    Column("excluded_because", "string", "placeholder or shared, where the value does not link."),
+    Column("first_seen_on", "date", "First landing day on which the record's current version carried it."),
+)
+
+LINK_COLUMNS: Final = (
+    Column("entity", "string", "Table of the source record, as pos__receipts."),
+    Column(
+        "record_key",
+        "string",
+        "Key of the source record, | between its parts; for web__events the browser's cookie.",
+    ),
+    Column("customer_id", "string", "Customer that the record belongs to."),
+    Column("matched_by", "string", "Type of the identifier that decided, in the order of IDENTIFIER_TYPES."),
+    Column("is_personal", "boolean", "The record describes the person (account, contact, profile)."),
+)
+
+CUSTOMER_COLUMNS: Final = (
+    Column("customer_id", "string", "Customer."),
+    Column("title", "string", "Title or form of address."),
+    Column("first_name", "string", "Given name."),
+    Column("last_name", "string", "Family name."),
+    Column("name_source", "string", "Table that the name was taken from."),
+    Column("email", "string", "E-mail address, lower case, as written by the person."),
+    Column("email_source", "string", "Table that the address was taken from."),
+    Column("phone", "string", "Phone in E.164 where it can be read."),
+    Column("phone_source", "string", "Table that the phone was taken from."),
+    Column("street", "string", "Street and number."),
+    Column("city", "string", "Town."),
+    Column("postal_code", "string", "Postal code."),
+    Column("country", "string", "ISO 3166 code."),
+    Column("address_source", "string", "Table that the address was taken from."),
+    Column("date_of_birth", "date", "Birth date."),
+    Column("date_of_birth_source", "string", "Table that the birth date was taken from."),
+    Column("loyalty_card_number", "string", "Loyalty card seen last."),
+    Column("record_count", "bigint", "Source records that belong to the customer."),
+    Column("source_count", "bigint", "Source systems that know the customer."),
+    Column("has_account", "boolean", "Has a web-shop account."),
+    Column("has_contact", "boolean", "Has a CRM contact."),
+    Column("has_loyalty_card", "boolean", "Has shown or registered a loyalty card."),
+    Column("has_social_profile", "boolean", "Has a social-media profile that is linked."),
+    Column("first_seen_on", "date", "First landing day of any of the records."),
+    Column("last_seen_on", "date", "Last landing day of any of the records."),
+    Column("is_deleted", "boolean", "Every account and contact of the customer has been deleted."),
+)
+
+
+def typed(columns: tuple[Column, ...]) -> list[tuple[str, str]]:
+    """(name, SQL type) of columns, in order."""
+    return [(c.name, c.kind) for c in columns]
