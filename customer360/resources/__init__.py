@@ -1,0 +1,25 @@
+"""Resources by role, never by product: `lake`, `engine`, `dbt`. `build_resources` is the table of environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from customer360.settings import Settings
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """The resources for some settings.
+
+    What differs between environments is in the settings' own table (`settings.ENVIRONMENTS`); here each
+    role is bound to what the settings name.
+    """
+    from customer360.resources.dbt import build_dbt
+    from customer360.resources.engine import EngineResource
+    from customer360.resources.lake import Lake
+
+    return {
+        "lake": Lake(settings.lake),
+        "engine": EngineResource(kind=settings.engine, lake_url=settings.lake),
+        "dbt": build_dbt(settings),
+    }

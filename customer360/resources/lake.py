@@ -125,6 +125,15 @@ class Lake:
                 self.table_url(key), reader, mode="overwrite", predicate=f"landed_on in ({literals})"
             )
 
+    def replace_where(self, key: TableKey, rows: pa.Table, predicate: str) -> None:
+        """Replace the rows that a predicate selects, in one commit; creates the table when missing."""
+        from deltalake import write_deltalake
+
+        if self.exists(key):
+            write_deltalake(self.table_url(key), rows, mode="overwrite", predicate=predicate)
+        else:
+            write_deltalake(self.table_url(key), rows, mode="error")
+
     def rows_by_day(self, key: TableKey) -> dict[date, int]:
         """Rows per landing day of a table partitioned by `landed_on`, from its Delta statistics."""
         import pyarrow as pa

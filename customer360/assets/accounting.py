@@ -1,0 +1,81 @@
+"""What became of every bronze record: counts and money per landing day, read from the tables as they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from customer360.resources.session import in_days
+from customer360.sources.spec import EntitySpec
+
+if TYPE_CHECKING:
+    from customer360.assets.silver_load import SilverTables
+    from customer360.resources.session import Engine
+
+
+@dataclass
+class DayAccount:
+    """One landing day of one entity.
+
+    Attributes:
+        bronze: Records that landed.
+        statuses: Records per status: current, superseded, duplicate, quarantined.
+        reasons: Quarantined records per rule.
+        amount_current: Money of the current rows, where the entity has money.
+        amount_other: Readable money of all other records.
+    """
+
+    bronze: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    amount_current: Decimal = Decimal(0)
+    amount_other: Decimal = Decimal(0)
+
+    @property
+    def difference(self) -> int:
+        """Records that landed less records that have a status; 0 when nothing is lost or doubled."""
+        return self.bronze - sum(self.statuses.values())
+
+
+def account(
+    engine: Engine, tables: SilverTables, entity: EntitySpec, days: Sequence[date]
+) -> dict[date, DayAccount]:
+    """Account for the records of landing days, one query over silver, outranked and quarantine."""
+    accounts = {day: DayAccount() for day in days}
+    if not days:
+        return accounts
+    for day, count in engine.lake.rows_by_day(tables.bronze).items():
+        if day in accounts:
+            accounts[day].bronze = count
+    amount = entity.amount or "cast(null as decimal(18,2))"
+    parts = (
+        ("'current'", "cast(null as string)", amount, tables.silver),
+        ("status", "cast(null as string)", "amount", tables.outranked),
+        ("'quarantined'", "rule", "amount", tables.quarantine),
+    )
+    union = " union all ".join(
+        f"select landed_on, {status} as status, {rule} as rule, {money} as money "
+        f"from {key.sql} where {in_days(days)}"
+        for status, rule, money, key in parts
+    )
+    rows = engine.session.sql(
+        "select landed_on, status, rule, count(1) as records, sum(money) as money "
+        f"from ({union}) as records group by landed_on, status, rule"
+    ).collect()
+    for day, status, rule, records, money in rows:
+        _add(accounts[day], status, rule, records, money or Decimal(0))
+    return accounts
+
+
+def _add(day: DayAccount, status: str, rule: str | None, records: int, money: Decimal) -> None:
+    day.statuses[status] += records
+    if rule is not None:
+        day.reasons[rule] += records
+    if status == "current":
+        day.amount_current += money
+    else:
+        day.amount_other += money

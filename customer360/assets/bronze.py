@@ -1,0 +1,103 @@
+"""Bronze assets: one per entity, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from customer360 import keys
+from customer360.assets.bronze_load import BronzeLoad, load_bronze
+from customer360.assets.landing import landing_key
+from customer360.automation.partitions import selected_days
+from customer360.landing.files import landed_days
+from customer360.resources.lake import Lake
+from customer360.sources.spec import EntitySpec, SourceSpec
+
+UNREADABLE_CHECK = "all_files_can_be_read"
+
+
+def build_bronze_assets(
+    sources: Sequence[SourceSpec], days: dg.DailyPartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """One asset per entity, partitioned by landing day; a range of days is one step."""
+    return [_bronze_asset(s, e, days) for s in sources for e in s.entities]
+
+
+def _bronze_asset(
+    source: SourceSpec, entity: EntitySpec, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    table = keys.bronze(source.table(entity.name))
+
+    @dg.asset(
+        key=list(table),
+        deps=[landing_key(source, entity)],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=keys.BRONZE,
+        owners=[source.owner],
+        kinds={"python", "delta"},
+        tags={"source": source.name},
+        pool=f"{table.layer}_{table.table}",
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            warn_window=timedelta(hours=source.warn_after_hours),
+            fail_window=timedelta(hours=source.fail_after_hours),
+        ),
+        description=(
+            f"Every record of {source.name} {entity.name} as it came, with its file and line. "
+            "One row per landed record."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                UNREADABLE_CHECK,
+                asset=list(table),
+                description="Every landed file could be opened and read to its end.",
+            )
+        ],
+    )
+    def bronze_asset(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> dg.MaterializeResult:
+        landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
+        load = load_bronze(
+            lake,
+            source.name,
+            entity.name,
+            landed,
+            batch_id=context.run_id,
+            ingested_at=datetime.now(UTC),
+        )
+        _report_days(context, table, load, landed)
+        return dg.MaterializeResult(
+            metadata=lake.describe(table), check_results=[_unreadable(table, load)]
+        )
+
+    return bronze_asset
+
+
+def _report_days(
+    context: dg.AssetExecutionContext, table: keys.TableKey, load: BronzeLoad, days: Sequence[date]
+) -> None:
+    """Report each day's own figures: a result's metadata would be copied to every day of the range."""
+    for day in days:
+        context.add_asset_metadata(
+            {"files": load.files[day], "rows_in": load.records[day]},
+            asset_key=dg.AssetKey(list(table)),
+            partition_key=day.isoformat(),
+        )
+
+
+def _unreadable(table: keys.TableKey, load: BronzeLoad) -> dg.AssetCheckResult:
+    damaged = {
+        str(day): dict(errors)
+        for day, errors in load.errors.items()
+        if {"unreadable_file", "truncated_gzip"} & set(errors)
+    }
+    return dg.AssetCheckResult(
+        check_name=UNREADABLE_CHECK,
+        asset_key=list(table),
+        passed=not damaged,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"damaged_files_by_day": damaged},
+    )

@@ -1,0 +1,97 @@
+"""Gold assets: the dbt project as one step, and the mark that a refresh is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from customer360 import keys
+from customer360.checks.contracts import type_differences
+from customer360.errors import MissingPrerequisiteError
+from customer360.resources.dbt import dbt_environment, dbt_project, environment, target_path
+from customer360.resources.engine import EngineResource
+from customer360.resources.lake import Lake
+from customer360.resources.loads import record_refresh
+from customer360.settings import Settings
+from customer360.sources.spec import SourceSpec
+
+TYPES_CHECK = "column_types_are_as_declared"
+
+
+def manifest_path(settings: Settings) -> Path:
+    """The dbt manifest of the settings' target.
+
+    Raises:
+        MissingPrerequisiteError: It has not been made yet.
+    """
+    path = target_path(settings) / "manifest.json"
+    if not path.exists():
+        raise MissingPrerequisiteError(
+            f"dbt manifest not found at {path}. Make it with `make setup`, or `customer360 dbt parse`."
+        )
+    return path
+
+
+def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
+    """All dbt models, snapshots and tests as one step: every start of dbt costs seconds."""
+
+    @dbt_assets(
+        manifest=manifest_path(settings),
+        project=dbt_project(settings),
+        name="gold",
+        pool="gold",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def gold(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, engine: EngineResource
+    ) -> Iterator[Any]:
+        with environment(dbt_environment(engine.open, settings.currency)):
+            yield from dbt.cli(["build"], context=context).stream()
+
+    return gold
+
+
+def build_refresh_asset(
+    sources: Sequence[SourceSpec], gold: dg.AssetsDefinition, manifest: Mapping[str, Any]
+) -> dg.AssetsDefinition:
+    """The last step: compare the types of every table with their declaration and mark the refresh."""
+
+    @dg.asset(
+        key=list(keys.REFRESHES),
+        deps=sorted(gold.keys),
+        group_name=keys.OPS,
+        owners=["customer-data@example.com"],
+        kinds={"delta"},
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        description=(
+            "Which loads the tables of this lake were last built from, and the as-of date: the last "
+            "landing day loaded. One row per complete refresh."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                TYPES_CHECK,
+                asset=list(keys.REFRESHES),
+                description="Every column of every table has the type that was declared for it.",
+            )
+        ],
+    )
+    def refreshes(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> dg.MaterializeResult:
+        differences = type_differences(lake, sources, manifest)
+        check = dg.AssetCheckResult(
+            check_name=TYPES_CHECK,
+            passed=not differences,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"differences": differences},
+        )
+        if differences:
+            return dg.MaterializeResult(check_results=[check])
+        as_of = record_refresh(lake, context.run_id)
+        return dg.MaterializeResult(metadata={"as_of_date": str(as_of)}, check_results=[check])
+
+    return refreshes

@@ -1,0 +1,79 @@
+"""Identity assets: who each source record belongs to, and one golden record per customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from customer360 import keys
+from customer360.assets.silver_load import tables_of
+from customer360.identity import contract
+from customer360.resources.engine import EngineResource
+from customer360.settings import Settings
+from customer360.sources.spec import SourceSpec
+
+OWNER = "customer-data@example.com"
+GROUP = "identity"
+
+
+def build_identity_assets(
+    sources: Sequence[SourceSpec], settings: Settings
+) -> list[dg.AssetsDefinition]:
+    """Identifiers, links and customers, each from the one before."""
+    silver = [list(tables_of(s, e).silver) for s in sources for e in s.entities]
+    common = {"group_name": GROUP, "owners": [OWNER], "kinds": {"pyspark", "delta"}}
+
+    @dg.asset(
+        key=list(contract.CUSTOMER_IDENTIFIERS),
+        deps=silver,
+        description=(
+            "What each source record says about who it belongs to, normalised, and whether it may link. "
+            "One row per source record, identifier type and value."
+        ),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        **common,
+    )
+    def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult:
+        from customer360.identity.resolve import build_identifiers
+
+        counts = build_identifiers(
+            engine.open,
+            default_country=settings.default_country,
+            shared_limit=settings.shared_identifier_limit,
+        )
+        return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
+
+    @dg.asset(
+        key=list(contract.CUSTOMER_LINKS),
+        deps=[list(contract.CUSTOMER_IDENTIFIERS)],
+        description="The customer of each source record that somebody is known for. One row per record.",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        **common,
+    )
+    def customer_links(engine: EngineResource) -> dg.MaterializeResult:
+        from customer360.identity.resolve import build_links
+
+        return _result(engine, contract.CUSTOMER_LINKS, build_links(engine.open))
+
+    @dg.asset(
+        key=list(contract.CUSTOMERS),
+        deps=[list(contract.CUSTOMER_LINKS)],
+        description="The golden record, with the source of each attribute. One row per customer.",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        **common,
+    )
+    def customers(engine: EngineResource) -> dg.MaterializeResult:
+        from customer360.identity.resolve import build_customers
+
+        return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
+
+    return [customer_identifiers, customer_links, customers]
+
+
+def _result(
+    engine: EngineResource, key: keys.TableKey, counts: dict[str, int | float]
+) -> dg.MaterializeResult:
+    lake = engine.open.lake
+    metadata = {"rows_out": lake.row_count(key), **counts, **lake.describe(key)}
+    return dg.MaterializeResult(metadata=metadata)

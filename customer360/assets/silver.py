@@ -1,0 +1,174 @@
+"""Silver assets: typed current rows of each entity, its child tables and its quarantine, as one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from customer360 import keys
+from customer360.assets.accounting import DayAccount, account
+from customer360.assets.silver_load import SilverTables, load_days, tables_of
+from customer360.automation.partitions import selected_days
+from customer360.landing.files import day_fingerprint, landed_days, list_files
+from customer360.resources.engine import EngineResource
+from customer360.resources.lake import Lake
+from customer360.resources.loads import Load, record_loads
+from customer360.sources.spec import EntitySpec, SourceSpec
+
+ACCOUNTING_CHECK = "every_record_has_one_status"
+QUARANTINE_CHECK = "few_records_are_quarantined"
+# Above this share of a load somebody should look; a source's own history is a later judge.
+QUARANTINED_SHARE_WARNING = 0.05
+
+
+def build_silver_assets(
+    sources: Sequence[SourceSpec], days: dg.DailyPartitionsDefinition, currency: str
+) -> list[dg.AssetsDefinition]:
+    """One step per entity that makes its silver table, child tables and quarantine."""
+    return [_silver_asset(s, e, days, currency) for s in sources for e in s.entities]
+
+
+def _silver_asset(
+    source: SourceSpec, entity: EntitySpec, partitions: dg.DailyPartitionsDefinition, currency: str
+) -> dg.AssetsDefinition:
+    tables = tables_of(source, entity)
+
+    @dg.multi_asset(
+        name=f"silver_{source.table(entity.name)}",
+        specs=list(_specs(source, entity, tables)),
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=_checks(tables),
+        pool=f"{tables.silver.layer}_{tables.silver.table}",
+    )
+    def silver_asset(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], engine: EngineResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
+        scope = load_days(engine.open, source, entity, landed, currency)
+        accounts = account(engine.open, tables, entity, scope)
+        _report_days(context, tables, accounts)
+        for key in (tables.silver, *tables.children, tables.quarantine):
+            yield dg.MaterializeResult(asset_key=list(key), metadata=lake.describe(key))
+        check = _accounting(tables, accounts)
+        yield check
+        yield _quarantined(tables, accounts)
+        if check.passed:
+            _record(lake, source, entity, landed, accounts)
+
+    return silver_asset
+
+
+def _specs(source: SourceSpec, entity: EntitySpec, tables: SilverTables) -> Iterator[dg.AssetSpec]:
+    pii = [f.name for f in entity.fields if f.pii]
+    described = [(tables.silver, entity.description, keys.SILVER)]
+    described += [
+        (k, c.description, keys.SILVER) for k, c in zip(tables.children, entity.children, strict=True)
+    ]
+    described.append(
+        (
+            tables.quarantine,
+            f"Records of {source.name} {entity.name} that cannot be used: rule, column, value, file "
+            "and line. One row per quarantined record.",
+            keys.QUARANTINE,
+        )
+    )
+    for key, description, group in described:
+        yield dg.AssetSpec(
+            key=list(key),
+            deps=[list(tables.bronze)],
+            description=description,
+            group_name=group,
+            owners=[source.owner],
+            kinds={"pyspark", "delta"},
+            tags={"source": source.name} | ({"pii": "true"} if pii else {}),
+        )
+
+
+def _checks(tables: SilverTables) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            ACCOUNTING_CHECK,
+            asset=list(tables.silver),
+            blocking=True,
+            description="Each bronze record is current, superseded, duplicate or quarantined, once.",
+        ),
+        dg.AssetCheckSpec(
+            QUARANTINE_CHECK,
+            asset=list(tables.quarantine),
+            description=f"At most {QUARANTINED_SHARE_WARNING:.0%} of the loaded records are quarantined.",
+        ),
+    ]
+
+
+def _report_days(
+    context: dg.AssetExecutionContext, tables: SilverTables, accounts: Mapping[date, DayAccount]
+) -> None:
+    """Report the figures of the days that this step was asked for."""
+    first, last = context.partition_key_range
+    for day, figures in accounts.items():
+        if not first <= day.isoformat() <= last:
+            continue
+        counted = {"rows_in": figures.bronze} | {
+            status: figures.statuses[status]
+            for status in ("current", "superseded", "duplicate", "quarantined")
+        }
+        money = {
+            "money_in": str(figures.amount_current + figures.amount_other),
+            "money_out": str(figures.amount_current),
+        }
+        context.add_asset_metadata(
+            counted | money, asset_key=dg.AssetKey(list(tables.silver)), partition_key=day.isoformat()
+        )
+        context.add_asset_metadata(
+            {"quarantined": figures.statuses["quarantined"], "reasons": dict(figures.reasons)},
+            asset_key=dg.AssetKey(list(tables.quarantine)),
+            partition_key=day.isoformat(),
+        )
+
+
+def _accounting(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> dg.AssetCheckResult:
+    open_days = {str(day): a.difference for day, a in accounts.items() if a.difference}
+    return dg.AssetCheckResult(
+        check_name=ACCOUNTING_CHECK,
+        asset_key=list(tables.silver),
+        passed=not open_days,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"records_without_status_by_day": open_days, "days": len(accounts)},
+    )
+
+
+def _quarantined(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> dg.AssetCheckResult:
+    landed = sum(a.bronze for a in accounts.values())
+    quarantined = sum(a.statuses["quarantined"] for a in accounts.values())
+    share = quarantined / landed if landed else 0.0
+    reasons: dict[str, int] = {}
+    for figures in accounts.values():
+        for rule, count in figures.reasons.items():
+            reasons[rule] = reasons.get(rule, 0) + count
+    return dg.AssetCheckResult(
+        check_name=QUARANTINE_CHECK,
+        asset_key=list(tables.quarantine),
+        passed=share <= QUARANTINED_SHARE_WARNING,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"share": share, "records": landed, "quarantined": quarantined, "reasons": reasons},
+    )
+
+
+def _record(
+    lake: Lake,
+    source: SourceSpec,
+    entity: EntitySpec,
+    landed: Sequence[date],
+    accounts: Mapping[date, DayAccount],
+) -> None:
+    """Write down which files this load was made from, so that later files make the day pending again."""
+    files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
+    table = source.table(entity.name)
+    loads = []
+    for day in landed:
+        of_day = [f for f in files if f.landed_on == day]
+        loads.append(Load(table, day, day_fingerprint(of_day), len(of_day), accounts[day].bronze))
+    record_loads(lake, table, loads, at=datetime.now(UTC))

@@ -1,0 +1,48 @@
+"""Jobs: the one that refreshes everything, for a range of landing days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import dagster as dg
+
+REFRESH_JOB = "refresh_customer_360"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+def build_refresh_job() -> dg.AssetsDefinition | object:
+    """Load a range of landing days and rebuild everything downstream, as one run."""
+    return dg.define_asset_job(
+        REFRESH_JOB,
+        selection=dg.AssetSelection.all(),
+        description="Loads a range of landing days and rebuilds identity and gold from it, in one run.",
+    )
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Run tags that make one run serve a range of landing days."""
+    return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def contiguous(pending: Sequence[date], landed: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Group pending days into ranges that cover no landed day which is not pending.
+
+    Args:
+        pending: Days to load.
+        landed: All days on which anything landed.
+
+    Yields:
+        (first, last) of each range, in order.
+    """
+    wanted = set(pending)
+    group: list[date] = []
+    for day in sorted(wanted | set(landed)):
+        if day in wanted:
+            group.append(day)
+        elif group:
+            yield group[0], group[-1]
+            group = []
+    if group:
+        yield group[0], group[-1]

@@ -1,0 +1,66 @@
+"""Schedules, and the question both the schedule and the sensor ask: which runs are due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import dagster as dg
+
+from customer360 import keys
+from customer360.automation.jobs import REFRESH_JOB, contiguous, range_tags
+from customer360.landing.files import day_fingerprint
+from customer360.resources.lake import Lake
+from customer360.resources.loads import landed_files, pending
+from customer360.settings import Settings
+from customer360.sources.spec import SourceSpec
+
+NIGHTLY = "nightly_refresh_customer_360"
+
+
+def due_runs(lake: Lake, sources: Sequence[SourceSpec]) -> list[dg.RunRequest]:
+    """One run request per group of landing days that hold files which are not loaded.
+
+    The run key covers every file of every day of the group, so a late file in the middle of a group makes
+    a new key; and the loads table's own id, so that a lake made anew is loaded anew.
+    """
+    files = landed_files(lake, sources)
+    todo = pending(lake, sources)
+    lake_id = str(lake.delta(keys.LOADS).metadata().id) if lake.exists(keys.LOADS) else "new"
+    requests = []
+    for first, last in contiguous(todo.days, sorted({day for _, day in files})):
+        prints = sorted(
+            f"{entity} {day} {day_fingerprint(of_day)}"
+            for (entity, day), of_day in files.items()
+            if first <= day <= last
+        )
+        digest = hashlib.sha256("\n".join([lake_id, *prints]).encode()).hexdigest()[:16]
+        requests.append(
+            dg.RunRequest(run_key=f"{first}..{last} {digest}", tags=range_tags(first, last))
+        )
+    return requests
+
+
+def build_schedules(
+    settings: Settings, sources: Sequence[SourceSpec]
+) -> list[dg.ScheduleDefinition]:
+    """The nightly refresh: loads what landed and was not loaded, also after a failed run."""
+
+    @dg.schedule(
+        name=NIGHTLY,
+        cron_schedule=settings.schedule,
+        execution_timezone="UTC",
+        job_name=REFRESH_JOB,
+        description="Loads whatever has landed and is not loaded; skips when there is nothing new.",
+    )
+    def nightly(
+        context: dg.ScheduleEvaluationContext, lake: dg.ResourceParam[Lake]
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        requests = due_runs(lake, sources)
+        if not requests:
+            return dg.SkipReason("Every landed file is loaded.")
+        # A nightly run is also the retry of one that failed, so its key carries the night.
+        night = context.scheduled_execution_time.isoformat()
+        return [dg.RunRequest(run_key=f"{r.run_key} {night}", tags=r.tags) for r in requests]
+
+    return [nightly]

@@ -1,0 +1,76 @@
+"""Sensors: new landing files ask for a refresh of exactly their days; a failed run tells somebody."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Sequence
+
+import dagster as dg
+
+from customer360.automation.jobs import REFRESH_JOB
+from customer360.automation.schedules import due_runs
+from customer360.resources.lake import Lake
+from customer360.settings import Settings
+from customer360.sources.spec import SourceSpec
+
+LANDING_SENSOR = "new_landing_files"
+FAILURE_SENSOR = "tell_about_failed_runs"
+_WEBHOOK_TIMEOUT_SECONDS = 10
+
+
+def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.SensorDefinition]:
+    """The landing sensor and the failure sensor."""
+
+    @dg.sensor(
+        name=LANDING_SENSOR,
+        job_name=REFRESH_JOB,
+        minimum_interval_seconds=30,
+        description="Asks for a refresh of exactly the landing days that hold files which are not loaded.",
+    )
+    def new_landing_files(
+        context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]
+    ) -> dg.SensorResult | dg.SkipReason:
+        # What is pending follows from the lake, so a lost cursor neither loses nor repeats a file.
+        del context
+        requests = due_runs(lake, sources)
+        if not requests:
+            return dg.SkipReason("Every landed file is loaded.")
+        return dg.SensorResult(run_requests=requests)
+
+    @dg.run_failure_sensor(
+        name=FAILURE_SENSOR,
+        description="Logs every failed run and, with C360_ALERT_WEBHOOK, posts it there.",
+    )
+    def tell_about_failed_runs(context: dg.RunFailureSensorContext) -> None:
+        message = failure_message(context)
+        context.log.error(message["text"])
+        if settings.alert_webhook:
+            _post(settings.alert_webhook, message)
+
+    return [new_landing_files, tell_about_failed_runs]
+
+
+def failure_message(context: dg.RunFailureSensorContext) -> dict[str, str]:
+    """What the failure sensor says."""
+    run = context.dagster_run
+    steps = ", ".join(e.step_key or "?" for e in context.get_step_failure_events()) or "no step"
+    return {
+        "text": f"Run {run.run_id} of {run.job_name} failed at {steps}: {context.failure_event.message}",
+        "run_id": run.run_id,
+        "job": run.job_name,
+        "failed_steps": steps,
+    }
+
+
+def _post(url: str, message: dict[str, str]) -> None:
+    """Post a JSON message; the URL may carry a secret and stays out of errors."""
+    request = urllib.request.Request(  # noqa: S310 - settings allow http and https only
+        url, json.dumps(message).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT_SECONDS).close()  # noqa: S310
+    except OSError as error:
+        raise RuntimeError(
+            f"The alert webhook (C360_ALERT_WEBHOOK) did not take the message: {type(error).__name__}"
+        ) from None

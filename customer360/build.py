@@ -1,0 +1,65 @@
+"""The one place where assets, checks, jobs, schedules, sensors and resources meet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from customer360.assets.bronze import build_bronze_assets
+from customer360.assets.gold import build_gold_asset, build_refresh_asset, manifest_path
+from customer360.assets.identity import build_identity_assets
+from customer360.assets.landing import build_landing_assets
+from customer360.assets.silver import build_silver_assets
+from customer360.automation.jobs import build_refresh_job
+from customer360.automation.partitions import landing_days
+from customer360.automation.schedules import build_schedules
+from customer360.automation.sensors import build_sensors
+from customer360.resources import build_resources
+from customer360.settings import Settings
+from customer360.sources import SOURCES
+from customer360.sources.spec import SourceSpec
+
+
+def build_definitions(
+    settings: Settings,
+    *,
+    sources: Sequence[SourceSpec] = SOURCES,
+    resource_overrides: Mapping[str, Any] | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """Assemble the whole platform for some settings.
+
+    Args:
+        settings: The parsed settings.
+        sources: The source systems.
+        resource_overrides: Resources that replace the settings' own, by name.
+        loggers: Dagster loggers that replace the default one.
+
+    Returns:
+        The definitions of the one code location.
+
+    Raises:
+        MissingPrerequisiteError: The dbt manifest has not been made.
+    """
+    days = landing_days(settings)
+    gold = build_gold_asset(settings)
+    manifest = json.loads(manifest_path(settings).read_text())
+    return dg.Definitions(
+        assets=[
+            *build_landing_assets(sources),
+            *build_bronze_assets(sources, days),
+            *build_silver_assets(sources, days, settings.currency),
+            *build_identity_assets(sources, settings),
+            gold,
+            build_refresh_asset(sources, gold, manifest),
+        ],
+        jobs=[build_refresh_job()],
+        schedules=build_schedules(settings, sources),
+        sensors=build_sensors(settings, sources),
+        resources={**build_resources(settings), **(resource_overrides or {})},
+        loggers=loggers,
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,60 @@
+"""Declared column types against the Delta schemas that the engine really wrote.
+
+The embedded engine can type a column by the first branch of an expression and store 10.50 as 10
+(docs/engines.md), so the tables themselves are asked after every build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from customer360.assets.silver_load import tables_of
+from customer360.identity import contract as identity
+from customer360.keys import GOLD, TableKey
+from customer360.resources.lake import Lake, column_types
+from customer360.sources.spec import SourceSpec
+from customer360.transforms import contract
+
+
+def declared_columns(
+    sources: Sequence[SourceSpec], manifest: Mapping[str, Any]
+) -> Iterator[tuple[TableKey, dict[str, str]]]:
+    """(table, column → SQL type) of every table whose types are declared."""
+    for source in sources:
+        for entity in source.entities:
+            tables = tables_of(source, entity)
+            yield tables.silver, dict(contract.silver_columns(entity))
+            yield tables.quarantine, dict(contract.QUARANTINE_COLUMNS)
+            yield tables.outranked, dict(contract.OUTRANKED_COLUMNS)
+            for key, child in zip(tables.children, entity.children, strict=True):
+                yield key, dict(contract.child_columns(entity, child))
+    yield identity.CUSTOMER_IDENTIFIERS, dict(identity.typed(identity.IDENTIFIER_COLUMNS))
+    yield identity.CUSTOMER_LINKS, dict(identity.typed(identity.LINK_COLUMNS))
+    yield identity.CUSTOMERS, dict(identity.typed(identity.CUSTOMER_COLUMNS))
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["schema"] == GOLD:
+            columns = {c["name"]: c["data_type"] for c in node["columns"].values() if c["data_type"]}
+            yield TableKey(GOLD, node["name"]), columns
+
+
+def type_differences(
+    lake: Lake, sources: Sequence[SourceSpec], manifest: Mapping[str, Any]
+) -> list[str]:
+    """Every table whose columns or types differ from its declaration, in words; empty when all agree."""
+    differences = []
+    for key, declared in declared_columns(sources, manifest):
+        if not lake.exists(key):
+            differences.append(f"{key.sql}: declared, but not in the lake")
+            continue
+        found = {name: kind for name, kind, _ in column_types(lake.delta(key))}
+        for name in sorted({*declared, *found}):
+            expected, actual = declared.get(name, "no such column"), found.get(name, "no such column")
+            if _spelled(expected) != _spelled(actual):
+                differences.append(f"{key.sql}.{name}: declared {expected}, found {actual}")
+    return differences
+
+
+def _spelled(kind: str) -> str:
+    """One spelling per type."""
+    return kind.lower().replace(" ", "").replace("long", "bigint")

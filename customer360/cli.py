@@ -1,0 +1,126 @@
+"""The `customer360` command: arguments and help only. What a subcommand does is in `customer360.commands`.
+
+Heavy imports are inside the subcommands, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from customer360.errors import Customer360Error
+from customer360.settings import load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+class _Group(click.Group):
+    """Shows errors that a user can act on as one message, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Customer360Error as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="customer360")
+def main() -> None:
+    """One reliable view per customer: land, refresh, look.
+
+    Settings are C360_* environment variables; .env.example lists them.
+    """
+
+
+@main.command()
+@click.option("--customers", default=3000, show_default=True, help="People in the world.")
+@click.option("--days", default=60, show_default=True, help="Days to simulate.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--start", type=DAY, default="2026-01-01", show_default=True, help="First day.")
+@click.option(
+    "--faults",
+    type=click.Choice(["none", "low", "high"]),
+    default="low",
+    show_default=True,
+    help="How much goes wrong in the files.",
+)
+def simulate(customers: int, days: int, seed: int, start: datetime, faults: str) -> None:
+    """Land the files of a simulated retail world, with its truth beside them."""
+    from customer360.commands.land import simulate_world
+
+    simulate_world(
+        load_settings(),
+        _console(),
+        customers=customers,
+        days=days,
+        seed=seed,
+        start=start.date(),
+        faults=faults,
+    )
+
+
+@main.group(name="import")
+def import_() -> None:
+    """Land real data."""
+
+
+@import_.command("complete-journey")
+def complete_journey() -> None:
+    """Land the Complete Journey purchases: 2,469 households, one year of baskets."""
+    from customer360.commands.land import import_purchases
+
+    import_purchases(load_settings(), _console())
+
+
+@main.command()
+@click.option("--from", "first", type=DAY, help="First landing day to load.")
+@click.option("--to", "last", type=DAY, help="Last landing day to load.")
+@click.option("--select", help="Only these assets (Dagster selection, as 'group:identity+').")
+def run(first: datetime | None, last: datetime | None, select: str | None) -> None:
+    """Load what has landed and is not loaded, and rebuild everything downstream."""
+    from customer360.commands.run import run as refresh
+
+    refresh(load_settings(), _console(), first=_day(first), last=_day(last), select=select)
+
+
+@main.command(
+    "dbt",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dbt(arguments: tuple[str, ...]) -> None:
+    """Run dbt on the lake: starts the engine, registers the tables, hands the rest to dbt."""
+    from customer360.commands.dbt import run_dbt
+
+    sys.exit(run_dbt(load_settings(), arguments))
+
+
+@main.group()
+def engine() -> None:
+    """The engine on its own."""
+
+
+@engine.command("start")
+def engine_start() -> None:
+    """Keep an engine running for plain dbt and other clients; prints the variables they need."""
+    from customer360.commands.dbt import serve_engine
+
+    serve_engine(load_settings(), _console())

@@ -1,0 +1,72 @@
+"""`customer360 dbt …` and `customer360 engine start`: dbt as its users know it, on this lake."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from customer360.resources.dbt import (
+    PROJECT_DIR,
+    dbt_environment,
+    dbt_executable,
+    target_path,
+)
+from customer360.resources.session import Engine, open_engine
+from customer360.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# dbt commands that never ask the engine anything.
+_OFFLINE = ("parse", "deps", "clean", "ls", "list", "--version", "--help", "-h")
+
+
+def variables(engine: Engine, settings: Settings) -> dict[str, str]:
+    """What a dbt process needs to work on an open engine and this lake."""
+    return dbt_environment(engine, settings.currency) | {
+        "DBT_PROFILES_DIR": str(PROJECT_DIR),
+        "DBT_TARGET": settings.dbt_target,
+        "DBT_TARGET_PATH": str(target_path(settings)),
+    }
+
+
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run dbt with these arguments; returns its exit code."""
+    command = [dbt_executable(), *arguments]
+    if not arguments or arguments[0] in _OFFLINE or arguments[:2] == ("docs", "serve"):
+        offline = {
+            "DBT_PROFILES_DIR": str(PROJECT_DIR),
+            "DBT_TARGET": settings.dbt_target,
+            "DBT_TARGET_PATH": str(target_path(settings)),
+        }
+        return _call(command, offline)
+    with open_engine(settings) as engine:
+        return _call(command, variables(engine, settings))
+
+
+def _call(command: Sequence[str], extra: dict[str, str]) -> int:
+    """Run dbt in the project's folder; an interrupt reaches dbt first, and we wait for it."""
+    with subprocess.Popen(command, cwd=PROJECT_DIR, env=os.environ | extra) as process:  # noqa: S603
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def serve_engine(settings: Settings, console: Console) -> None:
+    """Keep an engine running until interrupted."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with open_engine(settings) as engine:
+        console.print(f"# {settings.engine} engine on {settings.lake}; Ctrl-C stops it. In another shell:")
+        for name, value in variables(engine, settings).items():
+            console.print(f"export {name}={shlex.quote(value)}", soft_wrap=True)
+        console.print(f"cd {shlex.quote(str(PROJECT_DIR))} && dbt run", soft_wrap=True)
+        stop.wait()

@@ -1,0 +1,68 @@
+"""`customer360 simulate` and `customer360 import`: put files into the landing zone."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress
+
+from customer360.errors import LandingError
+from customer360.resources.lake import Lake
+from customer360.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def simulate_world(
+    settings: Settings,
+    console: Console,
+    *,
+    customers: int,
+    days: int,
+    seed: int,
+    start: date,
+    faults: str,
+) -> None:
+    """Land a simulated world and say what landed."""
+    from customer360.landing.simulate.parameters import FaultLevel
+    from customer360.landing.simulate.world import simulate
+
+    lake = _local(settings, "simulate")
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Simulating", total=days)
+        try:
+            summary = simulate(
+                Path(lake.landing),
+                Path(lake.truth),
+                customers=customers,
+                days=days,
+                seed=seed,
+                start=start,
+                faults=FaultLevel(faults),
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        except ValueError as error:
+            raise LandingError(str(error)) from error
+    console.print(summary)
+    console.print("Next: `customer360 run`.")
+
+
+def import_purchases(settings: Settings, console: Console) -> None:
+    """Land the Complete Journey purchases and say what landed."""
+    from customer360.landing.complete_journey import import_complete_journey
+
+    lake = _local(settings, "import")
+    console.print(import_complete_journey(Path(lake.landing)))
+    console.print("Next: `customer360 run`.")
+
+
+def _local(settings: Settings, command: str) -> Lake:
+    if "://" in settings.lake:
+        raise LandingError(
+            f"`customer360 {command}` writes to a local folder, found C360_LAKE={settings.lake}. Run it "
+            "with a local C360_LAKE and copy the landing folder."
+        )
+    return Lake(settings.lake)

@@ -1,0 +1,212 @@
+"""`customer360 run`: load what has landed and rebuild everything downstream, in this process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from customer360.commands.instance import open_instance
+from customer360.errors import Customer360Error, LandingError
+from customer360.resources.lake import Lake
+from customer360.resources.loads import landed_files, pending
+from customer360.settings import Settings
+from customer360.sources import SOURCES
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_SHOWN = ("rows_in", "current", "quarantined")
+
+
+class RunFailedError(Customer360Error):
+    """A run did not succeed; the message names the failed steps and their errors."""
+
+
+@dataclass
+class LayerFigures:
+    """What one layer of a run did."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def run(
+    settings: Settings,
+    console: Console,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    select: str | None = None,
+) -> bool:
+    """Refresh the lake.
+
+    Args:
+        settings: The settings.
+        console: Where progress and the closing table go.
+        first: First landing day to load; with `last`, loads exactly this range again.
+        last: Last landing day to load.
+        select: Dagster asset selection, as `key:"gold/*"`; everything when omitted.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        LandingError: The range holds no landing day.
+        RunFailedError: A run failed.
+    """
+    from customer360.resources.dbt import ensure_manifest
+
+    lake = Lake(settings.lake)
+    ranges = list(_ranges(lake, first, last, force=select is not None))
+    if not ranges:
+        console.print("Nothing new: every landed file is loaded and everything is built from it.")
+        return False
+    ensure_manifest(settings)
+    started = time.monotonic()
+    layers: dict[str, LayerFigures] = {}
+    with open_instance() as instance:
+        for start, end in ranges:
+            console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}")
+            _execute(settings, instance, console, start, end, select, layers)
+    console.print(_summary(layers))
+    console.print(f"Done in {time.monotonic() - started:.1f} s.")
+    return True
+
+
+def _ranges(
+    lake: Lake, first: date | None, last: date | None, *, force: bool
+) -> Iterator[tuple[date, date]]:
+    """The ranges of landing days to load."""
+    from customer360.automation.jobs import contiguous
+
+    landed = sorted({day for _, day in landed_files(lake, SOURCES)})
+    if first or last:
+        low, high = first or date.min, last or date.max
+        inside = [day for day in landed if low <= day <= high]
+        if not inside:
+            known = f"{landed[0]} to {landed[-1]}" if landed else "none"
+            raise LandingError(
+                f"No landing day between {first or 'the first'} and {last or 'the last'}; landed days: "
+                f"{known}. Land files under {lake.landing}/<source>/<entity>/dt=YYYY-MM-DD/."
+            )
+        yield inside[0], inside[-1]
+        return
+    todo = pending(lake, SOURCES)
+    yield from contiguous(todo.days, landed)
+    if not todo.days and landed and (todo.is_stale or force):
+        # Loaded but not built from: the last day is loaded again, and everything downstream with it.
+        yield landed[-1], landed[-1]
+
+
+def _execute(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    console: Console,
+    first: date,
+    last: date,
+    select: str | None,
+    layers: dict[str, LayerFigures],
+) -> None:
+    import dagster as dg
+
+    from customer360.automation.jobs import REFRESH_JOB, range_tags
+    from customer360.build import build_definitions
+
+    definitions = build_definitions(settings, loggers={"console": _progress(console)})
+    job = definitions.resolve_job_def(REFRESH_JOB)
+    selection = None
+    if select is not None:
+        graph = definitions.resolve_asset_graph()
+        selection = list(dg.AssetSelection.from_string(select).resolve(graph))
+        if not selection:
+            raise RunFailedError(f"--select {select!r} matches no asset; see `customer360 status`.")
+    result = job.execute_in_process(
+        instance=instance,
+        tags=range_tags(first, last),
+        asset_selection=selection,
+        raise_on_error=False,
+    )
+    _collect(result.all_events, layers)
+    if not result.success:
+        raise RunFailedError(_failures(result.all_events))
+
+
+def _collect(events: Sequence[dg.DagsterEvent], layers: dict[str, LayerFigures]) -> None:
+    """Add up the figures of a run by layer."""
+    for event in events:
+        if event.is_step_success and event.step_key:
+            layer = layers.setdefault(_layer_of(event.step_key), LayerFigures())
+            layer.steps += 1
+            layer.seconds += event.step_success_data.duration_ms / 1000
+        if event.is_step_materialization and event.step_key and event.asset_key:
+            if event.asset_key.path[0] not in ("bronze", "silver"):
+                continue
+            layer = layers.setdefault(_layer_of(event.step_key), LayerFigures())
+            metadata = event.step_materialization_data.materialization.metadata
+            for name in _SHOWN:
+                if event.partition and name in metadata:
+                    value = int(str(metadata[name].value))
+                    layer.counts[name] = layer.counts.get(name, 0) + value
+
+
+def _layer_of(step: str) -> str:
+    """Layer of a step, from its key."""
+    if step.startswith("silver__customer"):
+        return "identity"
+    return step.partition("_")[0]
+
+
+def _summary(layers: dict[str, LayerFigures]) -> Table:
+    table = Table(title="Refresh", title_justify="left")
+    table.add_column("layer")
+    for name in ("steps", "rows in", "current", "quarantined", "seconds"):
+        table.add_column(name, justify="right")
+    for layer, figures in layers.items():
+        counts = (f"{figures.counts[n]:,}" if n in figures.counts else "" for n in _SHOWN)
+        table.add_row(layer, str(figures.steps), *counts, f"{figures.seconds:.1f}")
+    return table
+
+
+def _failures(events: Sequence[dg.DagsterEvent]) -> str:
+    """The failed steps and why, innermost cause first."""
+    lines = ["The run failed."]
+    for event in events:
+        if event.is_step_failure:
+            error: Any = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            lines.append(f"  {event.step_key}: {error.message.strip() if error else 'no error given'}")
+    if len(lines) == 1:
+        lines += [f"  {e.message}" for e in events if e.is_failure]
+    return "\n".join(lines)
+
+
+def _progress(console: Console) -> dg.LoggerDefinition:
+    """A Dagster logger that prints a line per finished step, and warnings."""
+    import dagster as dg
+
+    class _Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            meta = getattr(record, "dagster_meta", {})
+            event = meta.get("dagster_event")
+            if event is not None and event.is_step_success:
+                seconds = event.step_success_data.duration_ms / 1000
+                console.print(f"  {event.step_key:<45} {seconds:>6.1f} s", highlight=False)
+            elif event is None and record.levelno >= logging.WARNING:
+                console.print(f"  {record.getMessage()}", style="yellow", highlight=False)
+
+    @dg.logger(description="One line per finished step.")
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("customer360.run", level=logging.INFO)
+        logger.addHandler(_Handler())
+        return logger
+
+    return progress

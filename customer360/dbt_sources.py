@@ -1,0 +1,225 @@
+"""The dbt project's declaration of the silver tables, made from the sources' specs.
+
+`python -m customer360.dbt_sources` writes it; a test fails when the file and the specs disagree.
+The models that read these sources are written by hand, in `customer360_dbt/models`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from customer360 import keys
+from customer360.identity import contract as identity
+from customer360.settings import PROJECT_ROOT
+from customer360.sources import SOURCES
+from customer360.sources.spec import ChildSpec, EntitySpec, Field, SourceSpec
+from customer360.transforms.contract import Columns, child_columns, child_key, silver_columns
+
+SOURCES_FILE: Final = PROJECT_ROOT / "customer360_dbt/models/staging/_silver__sources.yml"
+IDENTITY_OWNER: Final = "customer-data@example.com"
+
+_HEADER: Final = (
+    "# Made by `python -m customer360.dbt_sources` from customer360/sources and customer360/identity:\n"
+    "# edit those, not this file.\n"
+)
+# Columns that the platform adds to what a source declares.
+_PLATFORM: Final = {
+    "is_deleted": "The source has deleted the record; the row is its tombstone.",
+    "issues": "column:rule of every value that could not be read, ; between; null when all could.",
+    "source_file": "Landing file that the row was read from.",
+    "record_line": "Line of the record in that file.",
+    "landed_on": "Landing day of the row, UTC.",
+}
+# Identity columns that hold personal data under a name that no source declares.
+_IDENTITY_PII: Final = frozenset({"record_key", "identifier_value", "raw_value"})
+
+Node = dict[str, Any]
+# Column -> (table, column) where its values should exist, and how bad it is when one does not.
+References = Mapping[str, tuple[str, str, str]]
+
+
+def render_sources() -> str:
+    """The sources file of the dbt project, as text."""
+    tables = [table for source in SOURCES for table in _source_tables(source)]
+    silver = {
+        "name": keys.SILVER,
+        "schema": keys.SILVER,
+        "description": "Typed records of every source, and what identity resolution made of them.",
+        "tables": tables + _identity_tables(),
+    }
+    document = {"version": 2, "sources": [silver]}
+    return _HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=110)
+
+
+def write_sources(path: Path = SOURCES_FILE) -> None:
+    """Write the sources file.
+
+    Args:
+        path: Where to; the dbt project's own file when omitted.
+    """
+    path.write_text(render_sources(), encoding="utf-8")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists below their key, and writes a repeated value out instead of pointing at it."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=indentless and flow)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return data is data
+
+
+def _source_tables(source: SourceSpec) -> list[Node]:
+    """Tables of one source: each entity, then its child tables."""
+    tables = []
+    for entity in source.entities:
+        tables.append(_entity_table(source, entity))
+        tables += [_child_table(source, entity, child) for child in entity.children]
+    return tables
+
+
+def _entity_table(source: SourceSpec, entity: EntitySpec) -> Node:
+    # A reference warns: an unknown sku or store joins an "unknown" member and loses nothing.
+    references = {column: (table, to, "warn") for column, table, to in entity.references}
+    return _table(
+        source.table(entity.name),
+        entity.description,
+        source.owner,
+        silver_columns(entity),
+        entity.fields,
+        references,
+        key=entity.key,
+        filled=[f.name for f in entity.fields if f.required] + ["landed_on"],
+    )
+
+
+def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> Node:
+    position = [Field(child.position, "Position in the record, from 1.")] if child.position else []
+    parent = source.table(entity.name)
+    key = child_key(entity, child)
+    required = [f.name for f in child.fields if f.required and f.name not in key]
+    return _table(
+        source.table(child.name),
+        child.description,
+        source.owner,
+        child_columns(entity, child),
+        (*(entity.field(k) for k in entity.key), *position, *child.fields),
+        {k: (parent, k, "error") for k in entity.key if len(entity.key) == 1},
+        key=key,
+        filled=[*key, *required, "landed_on"],
+    )
+
+
+def _identity_tables() -> list[Node]:
+    """Tables of identity resolution."""
+    customers, links = identity.CUSTOMERS.table, identity.CUSTOMER_LINKS.table
+    identifiers = identity.CUSTOMER_IDENTIFIERS.table
+    return [
+        _identity_table(
+            customers,
+            "The golden record of a customer; one row per customer.",
+            identity.CUSTOMER_COLUMNS,
+            key=("customer_id",),
+        ),
+        _identity_table(
+            links,
+            "Which customer a source record belongs to; one row per entity and record.",
+            identity.LINK_COLUMNS,
+            key=("entity", "record_key"),
+            references={"customer_id": (customers, "customer_id", "error")},
+        ),
+        _identity_table(
+            identifiers,
+            "An identifier that a source record carries; one row per record, type and value.",
+            identity.IDENTIFIER_COLUMNS,
+            key=("entity", "record_key", "identifier_type", "identifier_value"),
+        ),
+    ]
+
+
+def _identity_table(
+    name: str,
+    description: str,
+    columns: Sequence[identity.Column],
+    *,
+    key: tuple[str, ...],
+    references: References | None = None,
+) -> Node:
+    declared = {f.name for s in SOURCES for e in s.entities for f in e.fields if f.pii}
+    personal = declared | _IDENTITY_PII
+    fields = [Field(c.name, c.description, pii=c.name in personal) for c in columns]
+    links = references or {}
+    filled = [*key, *(c for c in links if c not in key)]
+    return _table(
+        name, description, IDENTITY_OWNER, identity.typed(tuple(columns)), fields, links,
+        key=key, filled=filled,
+    )  # fmt: skip
+
+
+def _table(
+    name: str,
+    description: str,
+    owner: str,
+    columns: Columns,
+    fields: Sequence[Field],
+    references: References,
+    *,
+    key: tuple[str, ...],
+    filled: Sequence[str],
+) -> Node:
+    """One table of the sources file; tests of the contract are errors."""
+    known = {f.name: f for f in fields}
+    nodes = [_column(name, column, kind, known.get(column), references) for column, kind in columns]
+    tests = [
+        _test("key_is_unique", f"{name}_key_is_unique", columns=list(key)),
+        _test("columns_are_filled", f"{name}_required_columns_are_filled", columns=list(filled)),
+    ]
+    return {
+        "name": name,
+        "description": description,
+        "config": {"meta": {"owner": owner, "pii": any(f.pii for f in fields)}},
+        "data_tests": tests,
+        "columns": nodes,
+    }
+
+
+def _column(table: str, name: str, kind: str, field: Field | None, references: References) -> Node:
+    """One column of a table; a column that no field declares is one that the platform adds."""
+    description = field.description if field else _PLATFORM[name]
+    node: Node = {"name": name, "description": description, "data_type": kind}
+    if field and field.pii:
+        node["config"] = {"meta": {"pii": True}}
+    tests = []
+    if field and field.values:
+        values = list(field.values)
+        tests.append(_test("accepted_values", f"{table}_{name}_is_an_allowed_value", values=values))
+    if name in references:
+        to, column, severity = references[name]
+        test = _test(
+            "relationships",
+            f"{table}_{name}_exists_in_{to}",
+            to=f"source('{keys.SILVER}', '{to}')",
+            field=column,
+        )
+        tests.append(test if severity == "error" else _with_severity(test, severity))
+    if tests:
+        node["data_tests"] = tests
+    return node
+
+
+def _test(kind: str, name: str, **arguments: object) -> Node:
+    """A dbt test; its name is a statement that is true when it passes."""
+    return {kind: {"name": name, "arguments": arguments}}
+
+
+def _with_severity(test: Node, severity: str) -> Node:
+    return {kind: {**body, "config": {"severity": severity}} for kind, body in test.items()}
+
+
+if __name__ == "__main__":
+    write_sources()

@@ -1,0 +1,6 @@
+"""The Dagster code location."""
+
+from customer360.build import build_definitions
+from customer360.settings import load_settings
+
+defs = build_definitions(load_settings())

@@ -1,0 +1,131 @@
+"""The `dbt` resource: one dbt project, run as a subprocess against the engine's session.
+
+Which environment variables dbt needs is decided here alone (`dbt_environment`), for Dagster and for the
+command line alike.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from dagster_dbt import DbtCliResource, DbtProject
+from packaging import version
+
+from customer360.errors import MissingPrerequisiteError
+from customer360.resources.lake import Lake
+from customer360.resources.loads import as_of_date
+from customer360.resources.session import Engine
+from customer360.settings import PROJECT_ROOT, Settings
+
+PROJECT_DIR: Final = PROJECT_ROOT / "customer360_dbt"
+
+
+class DbtResource(DbtCliResource):
+    """dagster-dbt's resource without its `dbt --version` subprocess, which costs seconds a run."""
+
+    @cached_property
+    def _cli_version(self) -> version.Version:
+        from importlib.metadata import version as installed
+
+        return version.parse(installed("dbt-core"))
+
+
+def dbt_project(settings: Settings) -> DbtProject:
+    """The dbt project with the target's own folder for the manifest and other artifacts."""
+    return DbtProject(
+        project_dir=PROJECT_DIR,
+        target=settings.dbt_target,
+        target_path=target_path(settings),
+    )
+
+
+def target_path(settings: Settings) -> Path:
+    """Folder of the target's artifacts; one each, because another target would re-parse everything."""
+    return PROJECT_DIR / "target" / settings.dbt_target
+
+
+def build_dbt(settings: Settings) -> DbtResource:
+    """The `dbt` resource."""
+    return DbtResource(project_dir=dbt_project(settings), dbt_executable=dbt_executable())
+
+
+def dbt_executable() -> str:
+    """The dbt of this Python environment."""
+    found = Path(sys.executable).parent / "dbt"
+    if not found.exists():
+        raise MissingPrerequisiteError(
+            f"dbt not found at {found}; install this project's requirements (`make setup`)."
+        )
+    return str(found)
+
+
+def is_manifest_fresh(settings: Settings) -> bool:
+    """Whether the manifest is there and newer than every file of the dbt project."""
+    manifest = target_path(settings) / "manifest.json"
+    if not manifest.exists():
+        return False
+    made = manifest.stat().st_mtime
+    parts = ("models", "macros", "snapshots", "tests", "dbt_project.yml", "profiles.yml")
+    return all(path.stat().st_mtime <= made for path in _files(parts))
+
+
+def _files(parts: tuple[str, ...]) -> Iterator[Path]:
+    for part in parts:
+        root = PROJECT_DIR / part
+        yield from (p for p in root.rglob("*") if p.is_file()) if root.is_dir() else iter((root,))
+
+
+def ensure_manifest(settings: Settings) -> None:
+    """Parse the dbt project unless its manifest is fresh.
+
+    Done before definitions load, not while: parsing takes seconds, and every run process loads them.
+
+    Raises:
+        MissingPrerequisiteError: dbt cannot parse the project; the message carries its output.
+    """
+    if is_manifest_fresh(settings):
+        return
+    command = [
+        dbt_executable(), "--quiet", "parse", "--target", settings.dbt_target,
+        "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
+        "--target-path", str(target_path(settings)),
+    ]  # fmt: skip
+    parsed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if parsed.returncode != 0:
+        raise MissingPrerequisiteError(
+            f"dbt cannot parse {PROJECT_DIR}:\n{parsed.stdout}{parsed.stderr}"
+        )
+
+
+def dbt_environment(engine: Engine, settings_currency: str) -> dict[str, str]:
+    """Environment variables with which dbt works on an open engine's session and lake."""
+    return {
+        "SPARK_REMOTE": engine.url,
+        "C360_LAKE_URL": engine.lake.url,
+        "C360_AS_OF_DATE": as_of_date(Lake(engine.lake.url)).isoformat(),
+        "C360_CURRENCY": settings_currency,
+        "TZ": "UTC",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the time of a `with` block; dagster-dbt hands on the process's own."""
+    before: dict[str, Any] = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,160 @@
+"""What has been loaded: the tables `ops/loads` (files per entity and landing day) and `ops/refreshes`.
+
+A landing day of an entity counts as loaded when silver was written from exactly the files that lie there
+now. The lake counts as refreshed when everything downstream was built from exactly these loads. Both are
+derived from the lake alone, so it does not matter which Dagster instance, if any, did the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from customer360 import keys
+from customer360.landing.files import LandingFile, day_fingerprint, list_files
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from customer360.resources.lake import Lake
+    from customer360.sources.spec import SourceSpec
+
+
+@dataclass(frozen=True)
+class Load:
+    """The files of one landing day of one entity, as they were when silver was written."""
+
+    entity: str
+    landed_on: date
+    files_fingerprint: str
+    files: int
+    records: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What a refresh would do.
+
+    Attributes:
+        days: Landing days on which something landed that is not loaded, sorted.
+        is_stale: Loaded data is newer than what was built from it.
+    """
+
+    days: tuple[date, ...]
+    is_stale: bool
+
+
+def _loads_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("entity", pa.string()),
+            ("landed_on", pa.date32()),
+            ("files_fingerprint", pa.string()),
+            ("files", pa.int64()),
+            ("records", pa.int64()),
+            ("loaded_at", pa.timestamp("us", "UTC")),
+        ]
+    )
+
+
+def _refreshes_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("as_of_date", pa.date32()),
+            ("loads_fingerprint", pa.string()),
+            ("refreshed_at", pa.timestamp("us", "UTC")),
+        ]
+    )
+
+
+def record_loads(lake: Lake, entity: str, loads: Sequence[Load], *, at: datetime) -> None:
+    """Write down that landing days of an entity are loaded, replacing what was known of them."""
+    import pyarrow as pa
+
+    if not loads:
+        return
+    rows = [vars(load) | {"loaded_at": at} for load in loads]
+    days = ", ".join(f"'{load.landed_on}'" for load in loads)
+    lake.replace_where(
+        keys.LOADS,
+        pa.Table.from_pylist(rows, schema=_loads_schema()),
+        f"entity = '{entity}' and landed_on in ({days})",
+    )
+
+
+def record_refresh(lake: Lake, run_id: str) -> date:
+    """Write down that everything downstream was built from the present loads; returns the as-of date."""
+    import pyarrow as pa
+
+    loads = read_loads(lake)
+    row = {
+        "run_id": run_id,
+        "as_of_date": as_of_date(lake),
+        "loads_fingerprint": _fingerprint(loads),
+        "refreshed_at": datetime.now(UTC),
+    }
+    table = pa.Table.from_pylist([row], schema=_refreshes_schema())
+    lake.replace_where(keys.REFRESHES, table, f"run_id = '{run_id}'")
+    return as_of_date(lake)
+
+
+def read_loads(lake: Lake) -> dict[tuple[str, date], str]:
+    """Fingerprint of the files from which each entity and landing day was loaded."""
+    if not lake.exists(keys.LOADS):
+        return {}
+    rows = lake.arrow(keys.LOADS, ["entity", "landed_on", "files_fingerprint"]).to_pylist()
+    return {(r["entity"], r["landed_on"]): r["files_fingerprint"] for r in rows}
+
+
+def last_refresh(lake: Lake) -> dict[str, Any] | None:
+    """The newest row of `ops/refreshes`; None before the first refresh."""
+    if not lake.exists(keys.REFRESHES):
+        return None
+    rows = lake.arrow(keys.REFRESHES).to_pylist()
+    return max(rows, key=lambda r: r["refreshed_at"], default=None)
+
+
+def as_of_date(lake: Lake) -> date:
+    """The clock of the data: the last landing day loaded; 1970-01-01 before any.
+
+    Nothing in the graph asks for today, so a run tomorrow over the same files gives the same tables.
+    """
+    if not lake.exists(keys.LOADS):
+        return date(1970, 1, 1)
+    rows = lake.arrow(keys.LOADS, ["landed_on", "records"]).to_pylist()
+    return max((r["landed_on"] for r in rows if r["records"]), default=date(1970, 1, 1))
+
+
+def landed_files(
+    lake: Lake, sources: Sequence[SourceSpec], days: Sequence[date] | None = None
+) -> dict[tuple[str, date], list[LandingFile]]:
+    """The files in the landing zone by entity and landing day."""
+    found: dict[tuple[str, date], list[LandingFile]] = {}
+    for source in sources:
+        for entity in source.entities:
+            for file in list_files(lake.landing, source.name, entity.name, days):
+                found.setdefault((file.entity, file.landed_on), []).append(file)
+    return found
+
+
+def pending(lake: Lake, sources: Sequence[SourceSpec]) -> Pending:
+    """Compare the landing zone with what is loaded."""
+    known = read_loads(lake)
+    landed = landed_files(lake, sources)
+    days = {key[1] for key, files in landed.items() if known.get(key) != day_fingerprint(files)}
+    refresh = last_refresh(lake)
+    built = refresh["loads_fingerprint"] if refresh else _fingerprint({})
+    return Pending(days=tuple(sorted(days)), is_stale=built != _fingerprint(known))
+
+
+def _fingerprint(loads: Mapping[tuple[str, date], str]) -> str:
+    lines = sorted(f"{entity} {day} {print_}" for (entity, day), print_ in loads.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
