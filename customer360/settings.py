@@ -124,15 +124,15 @@ _PARSERS: Final[Mapping[str, Any]] = {
 }
 # A value that is shown in an error must not be a secret.
 _SECRET: Final = frozenset({"alert_webhook"})
-# Set by the engine and the command line for dbt; read by the dbt project only.
-DERIVED_VARIABLES: Final = ("C360_LAKE_URL", "C360_AS_OF_DATE", "C360_DBT_TARGET_PATH")
+# Not settings of this package: set for dbt by `resources.dbt`, or read by the Makefile.
+OTHER_VARIABLES: Final = ("C360_LAKE_URL", "C360_AS_OF_DATE", "C360_PORT")
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     known = [variable_name(name) for name in _PARSERS]
     problems = []
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and name not in DERIVED_VARIABLES:
+        if name.startswith(PREFIX) and name not in known and name not in OTHER_VARIABLES:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             problems.append(f"{name}: no such setting; did you mean {near[0]}?")
     return problems

@@ -1,0 +1,69 @@
+# Everything a person types here. `make` alone prints this help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+C360 := $(BIN)/customer360
+STAMP := $(VENV)/.installed
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+export TZ := UTC
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: help setup demo dev test test-all check format bench docs lock clean
+
+help: ## Print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock, and parse the dbt project
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "customer360 needs Python 3.11 to 3.13; found: $$($(PYTHON) --version 2>&1). Install one, or name it: make PYTHON=python3.12 setup"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module. Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages/dagster* customer360 || true
+	$(BIN)/python -m customer360.commands.prepare
+	@touch $@
+
+demo: $(STAMP) ## Simulate a retail world, refresh everything, show the result (safe to repeat)
+	@$(C360) demo
+
+dev: $(STAMP) ## Dagster UI on http://127.0.0.1:3000, with schedules and sensors
+	@$(BIN)/python -m customer360.commands.prepare
+	$(BIN)/dagster dev -h 127.0.0.1 -p $${C360_PORT:-3000}
+
+test: $(STAMP) ## All tests that need nothing but Python
+	$(BIN)/python -m customer360.commands.prepare
+	$(BIN)/python -m pytest customer360_tests -m "not stack" -n 2 --dist loadgroup --durations 10
+
+test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, dagster dev
+	$(BIN)/python -m customer360.commands.prepare
+	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
+
+check: $(STAMP) ## Format, lint, types and unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest customer360_tests/unit -q -n 2
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Three million records against a hand-written DuckDB script; prints ratios
+	$(BIN)/python benchmarks/bench.py
+
+docs: $(STAMP) ## dbt documentation of the gold layer, served on http://127.0.0.1:8080
+	$(C360) dbt docs generate
+	$(C360) dbt docs serve --host 127.0.0.1 --no-browser
+
+lock: ## Resolve requirements.in into requirements.lock (pins only)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock
+
+clean: ## Remove build products; the lake stays
+	rm -rf $(VENV) *.egg-info customer360_dbt/target customer360_dbt/logs .mypy_cache .ruff_cache
