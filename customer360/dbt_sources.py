@@ -23,8 +23,8 @@ SOURCES_FILE: Final = PROJECT_ROOT / "customer360_dbt/models/staging/_silver__so
 IDENTITY_OWNER: Final = "customer-data@example.com"
 
 _HEADER: Final = (
-    "# Made by `python -m customer360.dbt_sources` from customer360/sources and customer360/identity:\n"
-    "# edit those, not this file.\n"
+    "# Made by `python -m customer360.dbt_sources` from customer360/sources and\n"
+    "# customer360/identity/contract.py: edit those, not this file.\n"
 )
 # Columns that the platform adds to what a source declares.
 _PLATFORM: Final = {

@@ -1,0 +1,4 @@
+{#- The clock of the data: the last landing day loaded. Nothing in this project asks for today's date. -#}
+{% macro as_of_date() -%}
+    date'{{ env_var("C360_AS_OF_DATE", "1970-01-01") }}'
+{%- endmacro %}
