@@ -15,7 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from customer360.landing.formats.lines import Bytes, Indexes
+
 COMMA: Final = ord(",")
+QUOTE: Final = ord('"')
 _TO_ESCAPE: Final = re.compile(r'["\\\x00-\x1f]')
 _to_json: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -32,26 +35,43 @@ class RowWriter:
         self._tiled = (self._before, self._after)
         self.key_bytes = sum(len(key.encode()) for key in keys)
 
-    def from_plain(self, rows: Any) -> Any:
-        """Write rows that have the right number of cells, no quotes and nothing to escape.
+    def from_plain(self, rows: Any) -> tuple[Any, npt.NDArray[np.bool_]]:
+        """Write rows with nothing to escape, whose quotes only begin and end whole cells.
 
         Args:
             rows: Arrow string array, not a slice, of the rows without line ends.
+
+        Returns:
+            The texts of the rows with the right number of cells, and which rows those are.
         """
-        count, width = len(rows), self._width
+        count = len(rows)
         if not count:
-            return rows
+            return rows, np.ones(0, np.bool_)
         _, offsets, data = rows.buffers()
         row_ends = np.frombuffer(offsets, np.int32, count, offset=4)
         text = np.frombuffer(data, np.uint8, row_ends[-1])
-        is_comma = text == COMMA
-        ends = np.empty((count, width), np.int32)
-        ends[:, :-1] = np.flatnonzero(is_comma).reshape(count, width - 1)
+        commas, quotes = np.flatnonzero(text == COMMA), np.flatnonzero(text == QUOTE)
+        # A comma is inside a quoted cell if the number of quotes before it is odd.
+        commas = commas[np.searchsorted(quotes, commas) % 2 == 0] if len(quotes) else commas
+        fits = np.diff(np.searchsorted(commas, row_ends), prepend=0) == self._width - 1
+        if not fits.all():
+            return self.from_plain(rows.filter(pa.array(fits)))[0], fits
+        return self._write(self._cells(text, row_ends, commas, quotes)), fits
+
+    def _cells(
+        self, text: Bytes, row_ends: npt.NDArray[np.int32], commas: Indexes, quotes: Indexes
+    ) -> Any:
+        """All cells one after the other: the text without quotes and the commas between."""
+        ends = np.empty((len(row_ends), self._width), np.int64)
+        ends[:, :-1] = commas.reshape(len(row_ends), self._width - 1)
         ends[:, -1] = row_ends
-        # Without the commas, each cell ends earlier by the number of commas before it.
-        ends -= (np.arange(count) * (width - 1))[:, None] + np.arange(width)
-        cell_offsets = np.concatenate([[0], ends.ravel()]).astype(np.int32)
-        return self._write(_strings(cell_offsets, pa.py_buffer(text[~is_comma])))
+        # Each cell ends earlier by the number of characters left out before it.
+        left_out = np.sort(np.concatenate([commas, quotes])) if len(quotes) else commas
+        cell_ends = ends.ravel() - np.searchsorted(left_out, ends.ravel())
+        kept = np.ones(len(text), np.bool_)
+        kept[left_out] = False
+        offsets = np.concatenate([[0], cell_ends]).astype(np.int32)
+        return _strings(offsets, pa.py_buffer(text[kept]))
 
     def from_cells(self, rows: Iterable[Sequence[str]]) -> Any:
         """Write rows whose cells have been told apart, each of the right number."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from customer360.landing.formats.csv_json import COMMA, RowWriter
+from customer360.landing.formats.csv_json import COMMA, QUOTE, RowWriter
 from customer360.landing.formats.csv_quotes import QuotedRow, read_row
 from customer360.landing.formats.decoded import (
     BAD_ENCODING,
@@ -21,16 +21,16 @@ from customer360.landing.formats.decoded import (
     MAX_BYTES,
     WRONG_FIELD_COUNT,
 )
-from customer360.landing.formats.lines import Indexes, Lines
+from customer360.landing.formats.lines import Bytes, Indexes, Lines
 
 # Rows and cells converted at once: they bound the memory of a batch of many or of wide rows.
 _MAX_ROWS: Final = 32_768
 _MAX_CELLS: Final = 400_000
-# Characters that need more than cutting at commas: quotes, and what JSON text must escape. The line
-# feed is none of them because it never is inside a line.
-_ODD: Final = np.zeros(256, np.bool_)
-_ODD[:32] = _ODD[ord('"')] = _ODD[ord("\\")] = True
-_ODD[ord("\n")] = False
+# What JSON text must escape, but for quotes, which have a way of their own, and for the line feed,
+# which never is inside a line.
+_TO_ESCAPE: Final = np.zeros(256, np.bool_)
+_TO_ESCAPE[:32] = _TO_ESCAPE[ord("\\")] = True
+_TO_ESCAPE[ord("\n")] = False
 
 
 @dataclass
@@ -87,10 +87,10 @@ class Table:
         is_plain[[index - first for index in odd.taken if index < stop]] = False
         plain = np.flatnonzero(is_plain) + first
         plain = plain[plain < odd.upto]
-        fits = _commas(lines, plain) == self._width - 1
+        records, fits = self._writer.from_plain(lines.take(plain))
         good, wrong = plain[fits], plain[~fits]
         parts = [
-            _Part(good, self._writer.from_plain(lines.take(good)), [None] * len(good)),
+            _Part(good, records, [None] * len(good)),
             _Part(wrong, lines.take(wrong), [WRONG_FIELD_COUNT] * len(wrong)),
             *self._odd_parts(odd),
         ]
@@ -134,22 +134,33 @@ def _fault(lines: Lines, index: int, row: QuotedRow) -> str | None:
 
 
 def _odd_lines(lines: Lines, first: int, stop: int) -> Indexes:
-    """Indexes of the lines with a character that needs the slow way."""
+    """Indexes of the lines that must go one by one."""
+    text = lines.data[: lines.ends[stop - 1]]
     begin = lines.starts[first]
-    positions = np.flatnonzero(_ODD[lines.data[begin : lines.ends[stop - 1]]]) + begin
-    indexes = np.searchsorted(lines.starts, positions, side="right") - 1
+    positions = np.flatnonzero(_TO_ESCAPE[text[begin:]]) + begin
+    owners = _owners(lines, positions)
     # The carriage return of a line end is outside its line.
-    return np.unique(indexes[positions < lines.ends[indexes]])
+    odd = owners[positions < lines.ends[owners]]
+    quotes = np.flatnonzero(text[begin:] == QUOTE) + begin
+    if len(quotes):
+        odd = np.concatenate([odd, _oddly_quoted(lines, text, quotes)])
+    return np.unique(odd)
 
 
-def _commas(lines: Lines, indexes: Indexes) -> Indexes:
-    """Number of commas in each of the chosen lines, which are in order."""
-    if not len(indexes):
-        return indexes
-    begin, end = lines.starts[indexes[0]], lines.ends[indexes[-1]]
-    positions = np.flatnonzero(lines.data[begin:end] == COMMA) + begin
-    after = np.searchsorted(positions, lines.ends[indexes])
-    return after - np.searchsorted(positions, lines.starts[indexes])
+def _oddly_quoted(lines: Lines, text: Bytes, quotes: Indexes) -> Indexes:
+    """Lines in which a quote does more than begin or end a cell, or is not closed."""
+    owners = _owners(lines, quotes)
+    uneven = np.bincount(owners)[owners] % 2 == 1
+    # In every other line, quotes are pairs.
+    begin, end, owner = quotes[~uneven][::2], quotes[~uneven][1::2], owners[~uneven][::2]
+    before = (begin == lines.starts[owner]) | (text[begin - 1] == COMMA)
+    after = (end + 1 == lines.ends[owner]) | (text[np.minimum(end + 1, len(text) - 1)] == COMMA)
+    return np.concatenate([owners[uneven], owner[~(before & after)]])
+
+
+def _owners(lines: Lines, positions: Indexes) -> Indexes:
+    """Index of the line around each position."""
+    return np.searchsorted(lines.starts, positions, side="right") - 1
 
 
 def _in_order(lines: Lines, parts: list[_Part]) -> pa.RecordBatch:
