@@ -1,0 +1,71 @@
+"""Settings: parsed once, every problem reported together, secrets never shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from customer360.errors import SettingsError
+from customer360.settings import (
+    ENVIRONMENTS,
+    OTHER_VARIABLES,
+    PROJECT_ROOT,
+    load_settings,
+    setting_names,
+    variable_name,
+)
+
+
+def test_settings_default_to_a_local_lake_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({})
+    assert settings.lake == str(tmp_path / "lake")
+    assert (settings.env, settings.engine, settings.dbt_target) == ("local", "sail", "local")
+    assert settings.first_day == date(2015, 1, 1)
+
+
+def test_settings_report_every_problem_together() -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(
+            {"C360_ENGINE": "flink", "C360_CURRENCY": "euro", "C360_FIRST_DAY": "soon", "C360_ENGIN": "x"}
+        )
+    message = str(error.value)
+    assert "C360_ENGINE: found 'flink', expected one of sail, spark" in message
+    assert "C360_CURRENCY: found 'euro', expected a code of 3 capital letters" in message
+    assert "C360_FIRST_DAY: found 'soon', expected a day as YYYY-MM-DD" in message
+    assert "C360_ENGIN: no such setting; did you mean C360_ENGINE?" in message
+
+
+def test_settings_refuse_an_unknown_environment() -> None:
+    with pytest.raises(SettingsError, match="C360_ENV: found 'prod', expected one of local, server"):
+        load_settings({"C360_ENV": "prod"})
+
+
+def test_settings_refuse_spark_on_abfss_with_the_reason() -> None:
+    with pytest.raises(SettingsError, match="no Azure file system"):
+        load_settings({"C360_ENGINE": "spark", "C360_LAKE": "abfss://lake@acc.dfs.core.windows.net/"})
+
+
+def test_settings_hide_the_webhook_in_errors_and_repr() -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings({"C360_ALERT_WEBHOOK": "ftp://user:hunter2@host"})
+    assert "hunter2" not in str(error.value)
+    settings = load_settings({"C360_ALERT_WEBHOOK": "https://host/hunter2"})
+    assert "hunter2" not in repr(settings)
+
+
+def test_every_environment_fills_the_same_cells() -> None:
+    cells = {name: set(row) for name, row in ENVIRONMENTS.items()}
+    assert len(set(map(frozenset, cells.values()))) == 1, cells
+
+
+def test_env_example_lists_exactly_the_settings() -> None:
+    text = (PROJECT_ROOT / ".env.example").read_text()
+    listed = set(re.findall(r"^(C360_\w+)=", text, flags=re.MULTILINE))
+    expected = {variable_name(name) for name in setting_names()}
+    assert listed - set(OTHER_VARIABLES) == expected

@@ -1,0 +1,68 @@
+"""Source declarations: contradictions are refused, all at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from customer360.errors import SpecError
+from customer360.sources import SOURCES
+from customer360.sources.spec import EntitySpec, Field, Format, Kind, SourceSpec
+from customer360_tests.builders import _VALID
+
+
+def _entity(**overrides: object) -> EntitySpec:
+    values: dict[str, object] = {
+        "name": "cards",
+        "description": "A card; one row per card.",
+        "landing_format": Format.CSV,
+        "fields": (
+            Field("card_id", "Id.", required=True),
+            Field("updated_at", "Version.", Kind.TIMESTAMP, required=True),
+        ),
+        "key": ("card_id",),
+        "clock": "updated_at",
+    }
+    return EntitySpec(**{**values, **overrides})  # type: ignore[arg-type]
+
+
+def _source(entity: EntitySpec) -> SourceSpec:
+    return SourceSpec("loyalty", "Loyalty programme.", "loyalty@example.com", (entity,))
+
+
+def test_a_consistent_declaration_is_accepted() -> None:
+    assert _source(_entity()).table("cards") == "loyalty__cards"
+
+
+def test_every_contradiction_is_named() -> None:
+    with pytest.raises(SpecError) as error:
+        _source(
+            _entity(
+                key=("card", "card_id"),
+                clock="",
+                fields=(Field("card_id", "Id."), Field("Bad", "Case."), Field("issues", "Taken.")),
+            )
+        )
+    message = str(error.value)
+    assert "key 'card' is not a declared field" in message
+    assert "key 'card_id' must be required" in message
+    assert "an entity that changes needs a clock" in message
+    assert "'Bad' is not a lower-case name" in message
+    assert "'issues' is a column that the platform adds" in message
+
+
+def test_all_eight_sources_are_declared_with_their_entities() -> None:
+    tables = {s.table(e.name) for s in SOURCES for e in s.entities}
+    assert tables == set(_VALID)
+    assert len(SOURCES) == 8
+
+
+def test_only_keys_clocks_and_money_are_required() -> None:
+    # An optional field that were required would quarantine whole records for a missing detail.
+    allowed_extra = {("crm__contacts", "op")}
+    for source in SOURCES:
+        for entity in source.entities:
+            table = source.table(entity.name)
+            required = {f.name for f in entity.fields if f.required}
+            expected = {*entity.key, entity.clock, entity.amount} - {""}
+            extra = {(table, name) for name in required - expected}
+            assert extra <= allowed_extra, table
