@@ -1,0 +1,157 @@
+"""The files of one day of one block: records become sheets, suffer their faults, wait or land.
+
+Here: the order in which faults meet a file, and the copies and files that land days later.
+Not here: the faults themselves (``fault_lines``, ``copied_lines``, ``fault_files``), writing to
+disk (``landing_folder``).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from customer360.landing.simulate.block import NOBODY, Block
+from customer360.landing.simulate.copied_lines import CopiedLine, copy_line
+from customer360.landing.simulate.fault_files import (
+    Fate,
+    PreparedFile,
+    again,
+    draw_fate,
+    empty_file,
+    prepare,
+)
+from customer360.landing.simulate.fault_kinds import COPY_KINDS, RATES, FaultRates, kinds_for
+from customer360.landing.simulate.fault_lines import Spoiler
+from customer360.landing.simulate.formats import ACCOUNTS, CONTACTS, ENTITY_FORMATS, EntityFormat
+from customer360.landing.simulate.sheet import Fault, Sheet, mark_names, render
+
+MAX_DAYS_UNTIL_COPY = 4
+SAME_FILE_SHARE = 0.4
+
+
+@dataclass
+class DayFiles:
+    """Makes the files of each day in turn; ``shelf`` and ``copies`` wait for their day."""
+
+    block: Block
+    shelf: dict[int, list[PreparedFile]] = field(default_factory=lambda: defaultdict(list))
+    copies: dict[tuple[str, int], list[CopiedLine]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    @property
+    def rates(self) -> FaultRates | None:
+        """The rates of the world's level, None for a world without faults."""
+        return RATES.get(self.block.world.faults)
+
+    def of_day(self, day: int) -> tuple[list[PreparedFile], dict[str, pl.DataFrame]]:
+        """Return the files that land on ``day``, and the marks of what really happened by entity.
+
+        Days must be asked for in order, each once.
+        """
+        happened: dict[str, pl.DataFrame] = {}
+        for entity in ENTITY_FORMATS:
+            frame = self.block.outbox.take(entity, day)
+            if frame is not None:
+                if "_person" not in frame.columns:
+                    nobody = pl.lit(NOBODY, dtype=pl.Int64)
+                    frame = frame.with_columns(_person=nobody)
+                happened[entity.folder] = frame.select(mark_names(entity))
+            self._make_file(entity, day, frame)
+        return self.shelf.pop(day, []), happened
+
+    def _make_file(self, entity: EntityFormat, day: int, frame: pl.DataFrame | None) -> None:
+        stem = f"{entity.entity}-{self.block.number:04d}"
+        rng = self.block.rng(day, f"faults {entity.folder}")
+        copies = self.copies.pop((entity.folder, day), [])
+        if frame is None and not copies:
+            return
+        sheet = _empty_sheet(entity, copies) if frame is None else render(entity, frame)
+        fate = self._fate(entity, rng, has_copies=bool(copies))
+        if self.rates is not None and frame is not None:
+            self._rename_field(sheet, day)
+            _note_deletions(sheet, frame)
+            self._spoil_lines(sheet, fate, rng, day + fate.days_late)
+        for copy in copies:
+            _append(sheet, copy)
+        lands = day + fate.days_late
+        late = f"-late-{self.block.world.on(day):%Y%m%d}" if fate.kind == "late_file" else ""
+        file = prepare(sheet, fate, rng, stem + late)
+        self.shelf[lands].append(file)
+        if fate.kind == "repeated_file":
+            self.shelf[day + fate.days].append(again(file, f"{stem}-again-{day:04d}"))
+        if fate.kind in ("empty_file", "header_only_file"):
+            self.shelf[day].append(empty_file(entity, fate.kind, f"{stem}-retry"))
+
+    def _fate(self, entity: EntityFormat, rng: np.random.Generator, *, has_copies: bool) -> Fate:
+        if self.rates is None:
+            return Fate()
+        fate = draw_fate(rng, self.rates, entity)
+        # A copy in a file with one column more would not be an exact copy of its line any more.
+        return Fate() if fate.kind == "extra_column" and has_copies else fate
+
+    def _rename_field(self, sheet: Sheet, day: int) -> None:
+        if sheet.entity is not ACCOUNTS or self.rates is None or day < self.rates.renamed_from:
+            return
+        sheet.lines = [line.replace(b'"phone":', b'"phone_number":', 1) for line in sheet.lines]
+        sheet.faults.append(Fault("renamed_field", "none", 0, "phone", "phone_number"))
+
+    def _spoil_lines(self, sheet: Sheet, fate: Fate, rng: np.random.Generator, lands: int) -> None:
+        kinds = kinds_for(sheet.entity)
+        if fate.loses_lines or fate.kind == "extra_column":
+            kinds = tuple(kind for kind in kinds if kind not in COPY_KINDS)
+        count = len(sheet.lines)
+        share = self.rates.lines if self.rates else 0.0
+        chosen = rng.choice(count, int(rng.binomial(count, share)), replace=False)
+        spoiler = Spoiler(sheet.entity, rng)
+        for row in sorted(int(number) for number in chosen):
+            kind = kinds[int(rng.integers(0, len(kinds)))]
+            if kind in COPY_KINDS:
+                self._copy(sheet, kind, row, rng, lands)
+                continue
+            spoiled = spoiler.spoil(kind, sheet.lines[row])
+            if spoiled is not None:
+                sheet.lines[row] = spoiled.line
+                sheet.verdicts[row] = spoiled.verdict
+                sheet.faults.append(replace(spoiled.fault, line=sheet.line_number(row)))
+
+    def _copy(
+        self, sheet: Sheet, kind: str, row: int, rng: np.random.Generator, lands: int
+    ) -> None:
+        copy = copy_line(kind, sheet.entity, sheet.lines[row], sheet.marks.row(row, named=True))
+        stays = rng.random() < SAME_FILE_SHARE
+        day = lands + int(rng.integers(1, MAX_DAYS_UNTIL_COPY + 1))
+        if copy is None:
+            return
+        if kind == "repeated_record" and stays:
+            _append(sheet, copy)
+        else:
+            self.copies[sheet.entity.folder, day].append(copy)
+
+
+def _append(sheet: Sheet, copy: CopiedLine) -> None:
+    row = sheet.append(copy.line, copy.mark, copy.verdict)
+    sheet.faults.append(replace(copy.fault, line=sheet.line_number(row)))
+
+
+def _empty_sheet(entity: EntityFormat, copies: list[CopiedLine]) -> Sheet:
+    marks = pl.DataFrame([copies[0].mark], infer_schema_length=1)
+    schema = {
+        name: pl.String if name == "_key" else pl.Boolean if name == "_cancelled" else pl.Int64
+        for name in marks.columns
+    }
+    return Sheet(entity, [], pl.DataFrame(schema=schema))
+
+
+def _note_deletions(sheet: Sheet, frame: pl.DataFrame) -> None:
+    if sheet.entity is ACCOUNTS:
+        gone, column, value = frame["is_deleted"], "is_deleted", "true"
+    elif sheet.entity is CONTACTS:
+        gone, column, value = frame["op"] == "D", "op", "D"
+    else:
+        return
+    sheet.faults += [
+        Fault("deletion", "tombstone", sheet.line_number(row), column, value)
+        for row in gone.arg_true()
+    ]

@@ -1,0 +1,154 @@
+"""Writing a day of a block: landing files first, their truth after them, nothing half done.
+
+Here: paths, writing aside and renaming, the truth tables. Not here: what is in the files
+(``day_files``), the sums (``money``).
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from customer360.landing.simulate.block import Block
+from customer360.landing.simulate.fault_files import PreparedFile
+
+FAULT_COLUMNS = {
+    "kind": pl.String,
+    "landed_on": pl.Date,
+    "source": pl.String,
+    "entity": pl.String,
+    "source_file": pl.String,
+    "line_number": pl.Int64,
+    "column": pl.String,
+    "value": pl.String,
+    "expected": pl.String,
+}
+
+
+@dataclass
+class Tally:
+    """What has been landed so far, for the summary."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    files: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class LandingFolder:
+    """The two folders a world is written to."""
+
+    landing: Path
+    truth: Path
+
+    def has_day(self, day: date, block: int) -> bool:
+        """Whether the day of a block was written completely by an earlier call."""
+        return self._truth_path("records", day, block).exists()
+
+    def write_day(
+        self,
+        block: Block,
+        day: int,
+        files: list[PreparedFile],
+        tables: dict[str, pl.DataFrame],
+        tally: Tally,
+    ) -> None:
+        """Write the files of ``day``, then the truth about them.
+
+        Args:
+            block: the block the files belong to.
+            day: the simulated day.
+            files: what lands.
+            tables: further truth tables by name, with a ``person`` column of numbers or none.
+            tally: counts what is written.
+        """
+        landed_on = block.world.on(day)
+        records, faults = [], []
+        for file in sorted(files, key=lambda prepared: (prepared.entity.folder, prepared.name)):
+            path = f"{file.entity.folder}/dt={landed_on}/{file.name}"
+            _write_aside(self.landing / path, file.data)
+            origin = {
+                "source": pl.lit(file.entity.source),
+                "entity": pl.lit(file.entity.entity),
+                "landed_on": pl.lit(landed_on),
+                "source_file": pl.lit(path),
+            }
+            if file.records is not None:
+                records.append(file.records.with_columns(**origin))
+            faults.append(_fault_rows(file).with_columns(**origin).select(*FAULT_COLUMNS))
+            _count(tally, file)
+        self._write_table("faults", landed_on, block.number, pl.concat(faults) if faults else None)
+        for name, table in tables.items():
+            self._write_table(name, landed_on, block.number, _named(block, table))
+        # The records come last: where they are, everything else of the day is there too.
+        self._write_table("records", landed_on, block.number, _record_table(block, records))
+
+    def write_persons(self, number: int, persons: pl.DataFrame) -> None:
+        """Write the people of a block as they are on the last simulated day."""
+        path = self.truth / "persons" / f"block-{number:04d}.parquet"
+        _write_parquet(path, persons)
+
+    def _truth_path(self, table: str, day: date, block: int) -> Path:
+        return self.truth / table / f"dt={day}-{block:04d}.parquet"
+
+    def _write_table(self, table: str, day: date, block: int, rows: pl.DataFrame | None) -> None:
+        if rows is not None:
+            _write_parquet(self._truth_path(table, day, block), rows)
+
+
+def with_person_id(block: Block, table: pl.DataFrame) -> pl.DataFrame:
+    """Return ``table`` with ``person_id`` for the ``person`` numbers, null for nobody."""
+    ids = block.people.frame["person_id"].extend_constant(None, 1)
+    numbers = table["person"].to_numpy()
+    person_id = ids.gather(np.where(numbers < 0, block.people.count, numbers))
+    return table.with_columns(person_id=person_id).drop("person")
+
+
+def _named(block: Block, table: pl.DataFrame) -> pl.DataFrame:
+    return with_person_id(block, table) if "person" in table.columns else table
+
+
+def _record_table(block: Block, records: list[pl.DataFrame]) -> pl.DataFrame:
+    columns = (
+        "source", "entity", "landed_on", "source_file", "line_number", "record_key", "person_id",
+        "version_at", "content", "outcome", "rule", "issue_count",
+    )  # fmt: skip
+    if not records:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    return with_person_id(block, pl.concat(records, how="diagonal")).select(columns)
+
+
+def _fault_rows(file: PreparedFile) -> pl.DataFrame:
+    rows = [
+        (fault.kind, fault.line, fault.column, fault.value, fault.expected) for fault in file.faults
+    ]
+    schema = {
+        "kind": pl.String, "line_number": pl.Int64, "column": pl.String, "value": pl.String,
+        "expected": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _count(tally: Tally, file: PreparedFile) -> None:
+    tally.files += 1
+    tally.size += len(file.data)
+    tally.records[file.entity.folder] += 0 if file.records is None else file.records.height
+    tally.faults.update(fault.kind for fault in file.faults)
+
+
+def _write_aside(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.tmp")
+    aside.write_bytes(data)
+    aside.replace(path)
+
+
+def _write_parquet(path: Path, rows: pl.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.tmp")
+    rows.write_parquet(aside)
+    aside.replace(path)
