@@ -1,7 +1,5 @@
 """Bronze assets: one per entity, made from its declaration."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 

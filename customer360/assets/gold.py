@@ -1,7 +1,5 @@
 """Gold assets: the dbt project as one step, and the mark that a refresh is complete."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import dagster as dg

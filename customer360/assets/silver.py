@@ -1,7 +1,5 @@
 """Silver assets: typed current rows of each entity, its child tables and its quarantine, as one step."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 

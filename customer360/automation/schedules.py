@@ -1,7 +1,5 @@
 """Schedules, and the question both the schedule and the sensor ask: which runs are due."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

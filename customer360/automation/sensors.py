@@ -1,7 +1,5 @@
 """Sensors: new landing files ask for a refresh of exactly their days; a failed run tells somebody."""
 
-from __future__ import annotations
-
 import json
 import urllib.request
 from collections.abc import Sequence

@@ -22,6 +22,7 @@ from customer360.sources import SOURCES
 if TYPE_CHECKING:
     import dagster as dg
 
+_LOGGER = "progress"
 _SHOWN = ("rows_in", "current", "quarantined")
 
 
@@ -120,7 +121,7 @@ def _execute(
     from customer360.automation.jobs import REFRESH_JOB, range_tags
     from customer360.build import build_definitions
 
-    definitions = build_definitions(settings, loggers={"console": _progress(console)})
+    definitions = build_definitions(settings, loggers={_LOGGER: _progress(console)})
     job = definitions.resolve_job_def(REFRESH_JOB)
     selection = None
     if select is not None:
@@ -131,6 +132,8 @@ def _execute(
     result = job.execute_in_process(
         instance=instance,
         tags=range_tags(first, last),
+        # Naming a logger is what keeps Dagster's own from printing every event.
+        run_config={"loggers": {_LOGGER: {}}},
         asset_selection=selection,
         raise_on_error=False,
     )

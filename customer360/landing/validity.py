@@ -50,14 +50,14 @@ def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _marked(batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
     is_object = verdict.column("is_object").combine_chunks()
-    rows = pc.indices_nonzero(verdict.column("is_suspicious").fill_null(value=False)).to_pylist()
+    rows = pc.indices_nonzero(verdict.column("is_suspicious").fill_null(False)).to_pylist()
     if rows:
         values = is_object.to_pylist()
         for row in rows:
             values[row] = values[row] and _is_strict(batch.column("record")[row].as_py())
         is_object = pa.array(values, pa.bool_())
     error = batch.column("decode_error")
-    bad = pc.and_(error.is_null(), pc.invert(is_object.fill_null(fill_value=False)))
+    bad = pc.and_(error.is_null(), pc.invert(is_object.fill_null(False)))
     marked = pc.if_else(bad, pa.scalar(MALFORMED), error)
     at = BRONZE_SCHEMA.get_field_index("decode_error")
     return batch.set_column(at, BRONZE_SCHEMA.field(at), marked)

@@ -41,6 +41,8 @@ class SailServer:
         """Start the server on a free loopback port."""
         # An idle session would be dropped after 15 minutes, and its id is then dead for good.
         os.environ.setdefault("SAIL_SPARK__SESSION_TIMEOUT_SECS", _FIFTEEN_YEARS_SECONDS)
+        # Its start, stop and aborted background tasks are no news to a user.
+        os.environ.setdefault("RUST_LOG", "error")
         from pysail.spark import SparkConnectServer
 
         self._server = SparkConnectServer("127.0.0.1", 0)

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 # Numbers are checked, never converted: `len` is a cheap stand-in, and int() refuses 5,000 digits.
 _DECODER: Final = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len, strict=False)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
-_INDENT: Final = re.compile(r"(?:\A|\n)([ \t]*)\Z")
+_INDENT: Final = re.compile(r"(?:\A|\n)([ \t]*)(?:,[ \t]*)?\Z")
 _TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[\[\]{}"]')
+_AROUND: Final = " \t\r\n,"
 _PAIRS: Final = {"}": "{", "]": "["}
 # How far the closing bracket of a broken element is searched: every broken element would otherwise
 # cost a scan of the whole file.
@@ -119,7 +120,7 @@ def _closing_bracket(text: str, start: int) -> int | None:
 
 
 def _before_next(text: str, start: int) -> int | None:
-    """End of a broken element by the beginning of the next; None if none can be told."""
+    """End of a broken element by the beginning of the next or the array's end, if they show."""
     line_end = text.find("\n", start) % (len(text) + 1)
     for match in re.finditer(r",\s*(?=\{)", text[start:line_end]):
         if _begins_element(text, start + match.end()):
@@ -128,10 +129,17 @@ def _before_next(text: str, start: int) -> int | None:
     # An element that has its own line: the next one is indented like it. Nothing else is tested, so
     # that two broken elements in a row stay two.
     indent = re.escape(before[1]) if before else r"[ \t]*"
-    for match in re.compile(rf"\n{indent}(?=\{{)").finditer(text, line_end):
+    for match in re.compile(rf"\n{indent}(?:,[ \t]*)?(?=\{{)").finditer(text, line_end):
         if before or _begins_element(text, match.end()):
-            return len(text[start : match.start()].rstrip(" \t\r\n,")) + start
-    return None
+            return start + len(text[start : match.start()].rstrip(_AROUND))
+    return _before_last_bracket(text, start)
+
+
+def _before_last_bracket(text: str, start: int) -> int | None:
+    """End of a broken element that is the last, if the text ends as an array does."""
+    before = text.rstrip(_AROUND).removesuffix("]").rstrip(_AROUND)
+    is_closed = text.rstrip(_AROUND).endswith("]")
+    return len(before) if is_closed and len(before) > start else None
 
 
 def _begins_element(text: str, start: int) -> bool:
