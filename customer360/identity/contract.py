@@ -1,7 +1,7 @@
 """The tables that identity resolution hands on, with their columns, types and meaning.
 
-The tables are created from these lists; gold declares them as dbt sources. How they are filled is in the
-other modules of this package.
+The tables are created from these lists; gold declares them as dbt sources. How they are filled is
+in the other modules of this package.
 """
 
 from __future__ import annotations
@@ -23,20 +23,34 @@ CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
 CUSTOMERS: Final = keys.silver("customers")
 
-# Types of identifier, and how strong a link by it is; the first version links by all of them exactly.
+# Types of identifier, and how strong a link by it is; the first version links by all of them
+# exactly.
 IDENTIFIER_TYPES: Final = (
-    "account_id", "contact_id", "loyalty_card", "email", "phone", "social_handle", "anonymous_id",
+    "account_id",
+    "contact_id",
+    "loyalty_card",
+    "email",
+    "phone",
+    "social_handle",
+    "anonymous_id",
 )
 
 IDENTIFIER_COLUMNS: Final = (
     Column("entity", "string", "Table of the source record, as crm__contacts."),
-    Column("record_key", "string", "Key of the source record; for web events the browser's cookie."),
+    Column(
+        "record_key", "string", "Key of the source record; for web__events the browser's cookie."
+    ),
     Column("identifier_type", "string", f"One of {', '.join(IDENTIFIER_TYPES)}."),
     Column("identifier_value", "string", "Normalised value."),
     Column("raw_value", "string", "Value as the source wrote it."),
-    Column("is_linking", "boolean", "Whether records that share the value are taken for one person."),
-    Column("excluded_because", "string", "placeholder or shared, where the value does not link."),
-    Column("first_seen_on", "date", "First landing day on which the record's current version carried it."),
+    Column("is_linking", "boolean", "Whether records that share the value are one person's."),
+    Column(
+        "excluded_because",
+        "string",
+        "Why the value does not link: placeholder, invalid (cannot be read), shared (by too many), "
+        "conflict (people with different birth dates) or device (a cookie is a browser's).",
+    ),
+    Column("first_seen_on", "date", "First landing day on which the current version carried it."),
 )
 
 LINK_COLUMNS: Final = (
@@ -47,8 +61,8 @@ LINK_COLUMNS: Final = (
         "Key of the source record, | between its parts; for web__events the browser's cookie.",
     ),
     Column("customer_id", "string", "Customer that the record belongs to."),
-    Column("matched_by", "string", "Type of the identifier that decided, in the order of IDENTIFIER_TYPES."),
-    Column("is_personal", "boolean", "The record describes the person (account, contact, profile)."),
+    Column("matched_by", "string", "Identifier type that decided; the first of IDENTIFIER_TYPES."),
+    Column("is_personal", "boolean", "The record is an account, a contact or a profile."),
 )
 
 CUSTOMER_COLUMNS: Final = (

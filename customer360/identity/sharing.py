@@ -1,0 +1,91 @@
+"""Values that too many people carry, or people who cannot be one: they link nobody.
+
+Distinct companions of a value are counted, so that neither a person's thousand orders nor the order
+of loading matters. Placeholders are known beforehand and judged in `normalise`.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from customer360.identity import rules
+from customer360.identity.identifiers import REASON
+
+# Ids under which a system knows a person; how many of them carry a value is what the limit is for.
+_PEOPLE: Final = ("account_id", "contact_id", "social_handle")
+# A till's own card, an agent's own phone or account come up beside many cards or addresses although
+# few personal records carry them.
+_BESIDE: Final = ("loyalty_card", "email")
+_BORN: Final = "date_of_birth"
+
+
+def combinations(records: DataFrame) -> DataFrame:
+    """Distinct combinations of usable identifiers, with the date of birth of personal records.
+
+    Args:
+        records: Rows of `identifiers.normalised`.
+
+    Returns:
+        One row per distinct combination: a column per linking type (null where absent or a
+        placeholder), and `date_of_birth` as text.
+    """
+    usable = [
+        F.when(F.col(f"{REASON}{name}").isNull(), F.col(name)).alias(name)
+        for name in rules.LINKING_TYPES
+    ]
+    return records.select(*usable, F.col(_BORN).cast("string").alias(_BORN)).distinct()
+
+
+def excluded_values(combined: DataFrame, shared_limit: int) -> DataFrame:
+    """Values that do not link, with the reason.
+
+    Args:
+        combined: Rows of `combinations`.
+        shared_limit: A value seen with more people than this is `shared`: with more accounts,
+            contacts and profiles together, or with more loyalty cards, or with more addresses.
+
+    Returns:
+        One row per value: identifier_type, identifier_value, excluded_reason.
+    """
+    companions = _companions(combined)
+    numbers = companions.groupBy("identifier_type", "identifier_value").agg(
+        *(_number_of(name).alias(f"with_{name}") for name in (*_PEOPLE, *_BESIDE, _BORN))
+    )
+    people = reduce(lambda a, b: a + b, (F.col(f"with_{name}") for name in _PEOPLE))
+    shared = reduce(
+        lambda a, b: a | b,
+        (F.col(f"with_{name}") > shared_limit for name in _BESIDE),
+        people > shared_limit,
+    )
+    conflict = F.col("identifier_type").isin(*rules.BIRTH_GUARDED) & (F.col(f"with_{_BORN}") > 1)
+    reason = F.when(shared, F.lit(rules.SHARED)).when(conflict, F.lit(rules.CONFLICT))
+    judged = numbers.select("identifier_type", "identifier_value", reason.alias("excluded_reason"))
+    return judged.where(F.col("excluded_reason").isNotNull())
+
+
+def _companions(combined: DataFrame) -> DataFrame:
+    """Distinct pairs of a value and what came up beside it, its own type left out."""
+    pairs = [
+        F.struct(
+            F.lit(name).alias("identifier_type"),
+            F.col(name).alias("identifier_value"),
+            F.lit(beside).alias("beside_type"),
+            F.col(beside).alias("beside_value"),
+        )
+        for name in rules.LINKING_TYPES
+        for beside in (*_PEOPLE, *_BESIDE, _BORN)
+        if name != beside
+    ]
+    fields = ("identifier_type", "identifier_value", "beside_type", "beside_value")
+    exploded = combined.select(F.explode(F.array(*pairs)).alias("p"))
+    found = exploded.select(*(f"p.{field}" for field in fields))
+    there = F.col("identifier_value").isNotNull() & F.col("beside_value").isNotNull()
+    return found.where(there).distinct()
+
+
+def _number_of(beside: str) -> Column:
+    return F.sum(F.when(F.col("beside_type") == beside, 1).otherwise(0))
