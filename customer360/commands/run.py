@@ -208,7 +208,7 @@ def _progress(console: Console) -> dg.LoggerDefinition:
 
     @dg.logger(description="One line per finished step.")
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("customer360.run", level=logging.INFO)
+        logger = logging.Logger("customer360.run", level=logging.DEBUG)
         logger.addHandler(_Handler())
         return logger
 

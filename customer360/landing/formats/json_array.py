@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 _DECODER: Final = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len, strict=False)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _INDENT: Final = re.compile(r"(?:\A|\n)([ \t]*)(?:,[ \t]*)?\Z")
+_NEXT_IN_LINE: Final = re.compile(r",[ \t]*(?=\{)")
 _TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[\[\]{}"]')
 _AROUND: Final = " \t\r\n,"
 _PAIRS: Final = {"}": "{", "]": "["}
@@ -121,10 +122,11 @@ def _closing_bracket(text: str, start: int) -> int | None:
 
 def _before_next(text: str, start: int) -> int | None:
     """End of a broken element by the beginning of the next or the array's end, if they show."""
-    line_end = text.find("\n", start) % (len(text) + 1)
-    for match in re.finditer(r",\s*(?=\{)", text[start:line_end]):
-        if _begins_element(text, start + match.end()):
-            return start + match.start()
+    line_end = text.find("\n", start)
+    line_end = len(text) if line_end < 0 else line_end
+    for match in _NEXT_IN_LINE.finditer(text, start, line_end):
+        if _begins_element(text, match.end()):
+            return match.start()
     before = _INDENT.search(text, max(0, start - 200), start)
     # An element that has its own line: the next one is indented like it. Nothing else is tested, so
     # that two broken elements in a row stay two.
