@@ -66,10 +66,11 @@ def list_files(
     files = []
     for name, info in found.items():
         path = name[len(root) :].lstrip("/")
-        folder, *below = path.split("/")[2:]
+        folder, _, below = path.removeprefix(f"{source}/{entity}/").partition("/")
         landed_on = _day(folder)
-        wanted = landed_on is not None and (days is None or landed_on in days)
-        if landed_on and wanted and below and not any(_is_aside(part) for part in below):
+        if landed_on is None or not (days is None or landed_on in days):
+            continue
+        if below and not any(_is_aside(part) for part in below.split("/")):
             size, modified = int(info["size"] or 0), _modified(info)
             files.append(LandingFile(f"{source}__{entity}", landed_on, path, size, modified))
     return sorted(files, key=lambda file: (file.landed_on, file.path))
@@ -110,16 +111,17 @@ def stray_folders(landing: str) -> list[str]:
     fs, root = _open_zone(landing)
     known = {source.name: {entity.name for entity in source.entities} for source in SOURCES}
     strays = []
-    for source in _entries(fs, root):
-        if source not in known:
+    for source, is_folder in _entries(fs, root):
+        if source not in known or not is_folder:
             strays.append(source)
             continue
-        for entity in _entries(fs, f"{root}/{source}"):
-            if entity not in known[source]:
+        for entity, is_folder in _entries(fs, f"{root}/{source}"):
+            if entity not in known[source] or not is_folder:
                 strays.append(f"{source}/{entity}")
                 continue
-            days = _entries(fs, f"{root}/{source}/{entity}")
-            strays += [f"{source}/{entity}/{day}" for day in days if _day(day) is None]
+            for day, is_folder in _entries(fs, f"{root}/{source}/{entity}"):
+                if _day(day) is None or not is_folder:
+                    strays.append(f"{source}/{entity}/{day}")
     return sorted(strays)
 
 
@@ -142,14 +144,12 @@ def _open_zone(landing: str) -> tuple[Any, str]:
     return fs, root
 
 
-def _entries(fs: Any, folder: str) -> Iterator[str]:
-    """Names directly below a folder, without those written aside."""
-    if not fs.isdir(folder):
-        return
-    for path in fs.ls(folder, detail=False):
-        name = str(path).rstrip("/").rsplit("/", 1)[-1]
+def _entries(fs: Any, folder: str) -> Iterator[tuple[str, bool]]:
+    """Names directly below a folder, without those written aside, and whether each is a folder."""
+    for info in fs.ls(folder, detail=True):
+        name = str(info["name"]).rstrip("/").rsplit("/", 1)[-1]
         if not _is_aside(name):
-            yield name
+            yield name, info["type"] == "directory"
 
 
 def _is_aside(name: str) -> bool:
