@@ -23,7 +23,8 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    # Bound to today's stdout, so that what libraries print can be kept apart from it.
+    return Console(file=sys.stdout, highlight=False)
 
 
 def _day(value: datetime | None) -> date | None:

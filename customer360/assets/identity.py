@@ -35,12 +35,12 @@ def build_identity_assets(
     def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult:
         from customer360.identity.resolve import build_identifiers
 
-        counts = build_identifiers(
+        build_identifiers(
             engine.open,
             default_country=settings.default_country,
             shared_limit=settings.shared_identifier_limit,
         )
-        return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
+        return _result(engine, contract.CUSTOMER_IDENTIFIERS)
 
     @dg.asset(
         key=list(contract.CUSTOMER_LINKS),
@@ -52,7 +52,8 @@ def build_identity_assets(
     def customer_links(engine: EngineResource) -> dg.MaterializeResult:
         from customer360.identity.resolve import build_links
 
-        return _result(engine, contract.CUSTOMER_LINKS, build_links(engine.open))
+        build_links(engine.open)
+        return _result(engine, contract.CUSTOMER_LINKS)
 
     @dg.asset(
         key=list(contract.CUSTOMERS),
@@ -64,14 +65,12 @@ def build_identity_assets(
     def customers(engine: EngineResource) -> dg.MaterializeResult:
         from customer360.identity.resolve import build_customers
 
-        return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
+        build_customers(engine.open)
+        return _result(engine, contract.CUSTOMERS)
 
     return [customer_identifiers, customer_links, customers]
 
 
-def _result(
-    engine: EngineResource, key: keys.TableKey, counts: dict[str, int | float]
-) -> dg.MaterializeResult:
+def _result(engine: EngineResource, key: keys.TableKey) -> dg.MaterializeResult:
     lake = engine.open.lake
-    metadata = {"rows_out": lake.row_count(key), **counts, **lake.describe(key)}
-    return dg.MaterializeResult(metadata=metadata)
+    return dg.MaterializeResult(metadata={"rows_out": lake.row_count(key), **lake.describe(key)})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from customer360.commands.instance import open_instance
 from customer360.errors import Customer360Error, LandingError
@@ -129,14 +132,15 @@ def _execute(
         selection = list(dg.AssetSelection.from_string(select).resolve(graph))
         if not selection:
             raise RunFailedError(f"--select {select!r} matches no asset; see `customer360 status`.")
-    result = job.execute_in_process(
-        instance=instance,
-        tags=range_tags(first, last),
-        # Naming a logger is what keeps Dagster's own from printing every event.
-        run_config={"loggers": {_LOGGER: {}}},
-        asset_selection=selection,
-        raise_on_error=False,
-    )
+    with redirect_stdout(_DbtProblems(console)):
+        result = job.execute_in_process(
+            instance=instance,
+            tags=range_tags(first, last),
+            # Naming a logger is what keeps Dagster's own from printing every event.
+            run_config={"loggers": {_LOGGER: {}}},
+            asset_selection=selection,
+            raise_on_error=False,
+        )
     _collect(result.all_events, layers)
     if not result.success:
         raise RunFailedError(_failures(result.all_events))
@@ -158,6 +162,18 @@ def _collect(events: Sequence[dg.DagsterEvent], layers: dict[str, LayerFigures])
                 if event.partition and name in metadata:
                     value = int(str(metadata[name].value))
                     layer.counts[name] = layer.counts.get(name, 0) + value
+
+
+class _DbtProblems(io.TextIOBase):
+    """Takes what dbt writes to standard output and shows the lines that tell of a problem."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def write(self, text: str) -> int:
+        if any(word in text for word in ("WARN ", "ERROR ", "FAIL ", "Error")):
+            self._console.print(Text.from_ansi(f"  dbt: {text.strip()}"))
+        return len(text)
 
 
 def _layer_of(step: str) -> str:
