@@ -6,12 +6,11 @@ Here: ``ecommerce/accounts``, and which account a person signs in with. Not here
 import numpy as np
 import polars as pl
 
-from customer360.landing.simulate.block import Block
+from customer360.landing.simulate.block import LIFE_DAYS, Block
 from customer360.landing.simulate.formats import ACCOUNTS
 from customer360.landing.simulate.people import NEVER, as_of
 from customer360.landing.simulate.streams import (
     SECONDS_A_DAY,
-    Flags,
     Ints,
     chance,
     date_text,
@@ -19,17 +18,30 @@ from customer360.landing.simulate.streams import (
 )
 
 SLOTS = ("account", "second_account")
-SECOND_OF_DAY = {"created": 30_000, "mail": 40_000, "moved": 50_000, "renamed": 60_000, "deleted": 75_000}  # fmt: skip
+SECOND_OF_DAY = {
+    "created": 30_000,
+    "mail_changed": 40_000,
+    "moved": 50_000,
+    "renamed": 60_000,
+    "deleted": 75_000,
+}
+TELLING = {"mail_changed": 1.0, "moved": 0.6, "renamed": 0.5}
 
 
 def sign_ups_and_changes(block: Block, day: int) -> None:
-    """Put the account versions of ``day`` into the outbox; on the first day all older ones too."""
+    """Put the account versions of the week that begins on ``day`` into the outbox.
+
+    The first week brings the first version of every older account on its first day.
+    """
+    if day % LIFE_DAYS:
+        return
     for slot in SLOTS:
         for change in SECOND_OF_DAY:
-            who = np.flatnonzero(_has_changed(block, slot, change, day))
+            turn = _turns(block, slot, change)
+            who = np.flatnonzero((turn >= day) & (turn < day + LIFE_DAYS))
             if len(who):
-                records = _records(block, slot, change, who, day)
-                block.outbox.add(ACCOUNTS, records, np.full(len(who), day))
+                records = _records(block, slot, change, who, turn[who])
+                block.outbox.add(ACCOUNTS, records, turn[who])
 
 
 def accounts_in_use(block: Block, day: int) -> pl.Series:
@@ -50,80 +62,69 @@ def accounts_in_use(block: Block, day: int) -> pl.Series:
     return ids.select(chosen.alias("account_id")).to_series()
 
 
-def _has_changed(block: Block, slot: str, change: str, day: int) -> Flags:
-    created = block.ints(f"{slot}_day")
-    deleted = (
-        block.ints("account_deleted_day") if slot == "account" else np.full(len(created), NEVER)
-    )
+def _turns(block: Block, slot: str, change: str) -> Ints:
+    """Return the day of each person's ``change``, ``NEVER`` where it does not come about."""
+    created, everyone = block.ints(f"{slot}_day"), block.people.ints("everyone")
+    deleted = block.ints(f"{slot}_deleted_day")
     if change == "created":
-        return (created <= 0) if day == 0 else (created == day)
-    lives = (created < day) & (day < deleted) & (created < NEVER)
-    everyone = block.people.ints("everyone")
-    if change == "mail":
-        return lives & (block.people.ints("mail_changed_day") == day) & (slot == "account")
-    if change == "moved":
-        told = chance(everyone, "tells shop of move") < 0.6
-        return lives & (block.people.ints("moved_day") == day) & told
-    if change == "renamed":
-        told = chance(everyone, "tells shop of name") < 0.5
-        return lives & (block.people.ints("renamed_day") == day) & told
-    return (deleted == day) & (created < NEVER)
+        return np.maximum(created, 0)
+    if change == "deleted":
+        return np.where(created < NEVER, deleted, NEVER)
+    turn = block.people.ints(f"{change}_day")
+    told = chance(everyone, f"tells shop of {change}") < TELLING[change]
+    told &= (slot == "account") | (change != "mail_changed")
+    return np.where(told & (created < turn) & (turn < deleted), turn, NEVER)
 
 
-def _records(block: Block, slot: str, change: str, who: Ints, day: int) -> pl.DataFrame:
+def _records(block: Block, slot: str, change: str, who: Ints, days: Ints) -> pl.DataFrame:
     everyone = block.people.ints("everyone")[who]
     created = block.ints(f"{slot}_day")[who]
     jitter = np.floor(chance(everyone, f"{slot} {change}") * 9000).astype(np.int64)
     started = block.midnight(0) + created * SECONDS_A_DAY + SECOND_OF_DAY["created"]
     started = started + np.floor(chance(everyone, f"{slot} created") * 9000).astype(np.int64)
-    at = block.midnight(day) + SECOND_OF_DAY[change] + jitter
+    at = block.midnight(0) + days * SECONDS_A_DAY + SECOND_OF_DAY[change] + jitter
     at = started if change == "created" else at
-    known = as_of(
-        block.people,
-        who,
-        np.minimum(created, day) if change == "created" else np.full(len(who), day),
-    )
-    is_deleted = change == "deleted"
     ids = block.habits[f"{slot}_id"][who]
-    columns = _personal_data(block, slot, who, day, known)
-    frame = pl.DataFrame({"account_id": ids}).hstack(columns).with_columns(
+    data = _personal_data(block, slot, who, days)
+    if change == "deleted":
+        data = data.clear(len(who))
+    return data.with_columns(
+        account_id=ids,
         created_at=utc_text(started),
         updated_at=utc_text(at),
-        is_deleted=pl.lit(is_deleted),
+        is_deleted=pl.lit(change == "deleted"),
         _key=ids,
         _person=pl.Series(who),
         _version_ms=pl.Series(at * 1000),
-    )  # fmt: skip
-    if is_deleted:
-        erased = pl.when(pl.lit(False)).then(pl.col(*columns.columns))
-        frame = frame.with_columns(erased)
-    return frame
+    )
 
 
-def _personal_data(
-    block: Block, slot: str, who: Ints, day: int, known: pl.DataFrame
-) -> pl.DataFrame:
+def _personal_data(block: Block, slot: str, who: Ints, days: Ints) -> pl.DataFrame:
     people, habits = block.people, block.habits
-    changed = pl.Series((people.ints("mail_changed_day")[who] <= day) | (slot != "account"))
+    changed = pl.Series((people.ints("mail_changed_day")[who] <= days) | (slot != "account"))
     latin = habits["writes_latin"][who]
-    second_card = pl.Series(block.ints("second_card_day")[who] <= day)
+    second_card = pl.Series(block.ints("second_card_day")[who] <= days)
     card = habits["second_card"][who].zip_with(second_card, habits["card"][who])
     address = pl.struct("street", "city", "postal_code", "country")
-    return known.with_columns(
-        email=block.spelled["work_email"][who].zip_with(changed, block.spelled["email"][who]),
-        phone=block.spelled["phone"][who],
-        born=date_text(people.ints("birth_day")[who]),
-        card=card,
-        latin=latin,
-        tells_phone=habits["tells_phone"][who],
-        tells_birth=habits["tells_birth"][who],
-        tells_card=habits["tells_card"][who],
-    ).select(
-        "email",
-        phone=pl.when("tells_phone").then("phone"),
-        first_name=pl.when("latin").then("first_latin").otherwise("first_native"),
-        last_name=pl.when("latin").then("last_latin").otherwise("last_native"),
-        date_of_birth=pl.when("tells_birth").then("born"),
-        address=address,
-        loyalty_card_number=pl.when("tells_card").then("card"),
+    return (
+        as_of(people, who, days)
+        .with_columns(
+            email=block.spelled["work_email"][who].zip_with(changed, block.spelled["email"][who]),
+            phone=block.spelled["phone"][who],
+            born=date_text(people.ints("birth_day")[who]),
+            card=card,
+            latin=latin,
+            tells_phone=habits["tells_phone"][who],
+            tells_birth=habits["tells_birth"][who],
+            tells_card=habits["tells_card"][who],
+        )
+        .select(
+            "email",
+            phone=pl.when("tells_phone").then("phone"),
+            first_name=pl.when("latin").then("first_latin").otherwise("first_native"),
+            last_name=pl.when("latin").then("last_latin").otherwise("last_native"),
+            date_of_birth=pl.when("tells_birth").then("born"),
+            address=address,
+            loyalty_card_number=pl.when("tells_card").then("card"),
+        )
     )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from customer360.landing.simulate.marketing import Wave
 
 NOBODY = -1
+# Turns of life are rare: looking for them once a week saves many passes over all people.
+LIFE_DAYS = 7
 
 
 @dataclass
@@ -34,11 +36,12 @@ class Outbox:
     )
 
     def add(self, entity: EntityFormat, frame: pl.DataFrame, land: Ints) -> None:
-        """Let each row of ``frame`` land on its day of ``land``."""
-        days = np.unique(land)
-        for day in days:
-            rows = frame if len(days) == 1 else frame.filter(pl.Series(land == day))
-            self.waiting[entity.folder][int(day)].append(rows)
+        """Let each row of ``frame`` land on its day of ``land``; rows of a day keep their order."""
+        order = np.argsort(land, kind="stable")
+        days, starts = np.unique(land[order], return_index=True)
+        rows = frame if len(days) == 1 else frame[order]
+        for day, start, end in zip(days, starts, [*starts[1:], len(land)], strict=True):
+            self.waiting[entity.folder][int(day)].append(rows.slice(start, end - start))
 
     def take(self, entity: EntityFormat, day: int) -> pl.DataFrame | None:
         """Return and forget what lands on ``day``, None if nothing does."""

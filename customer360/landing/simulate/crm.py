@@ -6,84 +6,87 @@ Here: ``crm/contacts`` and ``crm/consents``. Not here: how badly clerks type (``
 import numpy as np
 import polars as pl
 
-from customer360.landing.simulate.block import Block
+from customer360.landing.simulate.block import LIFE_DAYS, Block
 from customer360.landing.simulate.clerks import typed_identity, typed_names
 from customer360.landing.simulate.formats import CONSENTS, CONTACTS
 from customer360.landing.simulate.people import NEVER, as_of
-from customer360.landing.simulate.streams import SECONDS_A_DAY, Flags, Ints, chance, utc_text
+from customer360.landing.simulate.streams import SECONDS_A_DAY, Ints, chance, utc_text
 
 SLOTS = ("contact", "second_contact")
-SECOND_OF_DAY = {"created": 30_000, "moved": 43_000, "renamed": 52_000, "completed": 61_000, "deleted": 75_000}  # fmt: skip
+SECOND_OF_DAY = {
+    "created": 30_000,
+    "moved": 43_000,
+    "renamed": 52_000,
+    "completed": 61_000,
+    "deleted": 75_000,
+}
+HEARING = {"moved": 0.5, "renamed": 0.5, "completed": 1.0}
 CHANNELS = ("email", "sms", "post")
+ASKED = (0.95, 0.7, 0.6)
+GRANTING = (0.6, 0.35, 0.5)
 
 
 def keep_contacts(block: Block, day: int) -> None:
-    """Put the contact versions and consents of ``day`` into the outbox."""
+    """Put the contact versions and consents of the week that begins on ``day`` into the outbox.
+
+    The first week brings every older contact and consent on its first day.
+    """
+    if day % LIFE_DAYS:
+        return
     for slot in SLOTS:
         if slot not in block.typed:
             block.typed[slot] = typed_identity(block, slot)
         for change in SECOND_OF_DAY:
-            who = np.flatnonzero(_has_changed(block, slot, change, day))
+            turn = _turns(block, slot, change)
+            who = np.flatnonzero((turn >= day) & (turn < day + LIFE_DAYS))
             if not len(who):
                 continue
-            at = _moments(block, slot, change, who, day)
-            block.outbox.add(
-                CONTACTS,
-                _contact_records(block, slot, change, who, at, day),
-                np.full(len(who), day),
-            )
+            at = _moments(block, slot, change, who, turn[who])
+            records = _contact_records(block, slot, change, who, at, turn[who])
+            block.outbox.add(CONTACTS, records, turn[who])
             if change == "created":
-                _ask_consent(block, slot, who, at, day)
+                _ask_consent(block, slot, who, at, turn[who])
     _withdraw(block, day)
 
 
-def _has_changed(block: Block, slot: str, change: str, day: int) -> Flags:
-    created = block.ints(f"{slot}_day")
-    deleted = _deleted_day(block, slot)
-    everyone = block.people.ints("everyone")
+def _turns(block: Block, slot: str, change: str) -> Ints:
+    """Return the day on which the CRM records each person's ``change``, ``NEVER`` if it does not."""
+    created, everyone = block.ints(f"{slot}_day"), block.people.ints("everyone")
+    deleted = block.ints(f"{slot}_deleted_day")
     if change == "created":
-        return (created <= 0) if day == 0 else (created == day)
-    lives = (created < day) & (day < deleted) & (created < NEVER)
+        return np.maximum(created, 0)
+    if change == "deleted":
+        return np.where(created < NEVER, deleted, NEVER)
+    told = chance(everyone, f"{slot} hears of {change}") < HEARING[change]
+    if change == "completed":
+        turn = block.ints("completed_day")
+        told &= slot == "contact"
+    else:
+        turn = block.people.ints(f"{change}_day")
     if change == "moved":
         # The CRM hears of a move days later, if at all.
-        heard = (
-            block.people.ints("moved_day")
-            + 1
-            + np.floor(20 * chance(everyone, slot)).astype(np.int64)
-        )
-        return lives & (heard == day) & (chance(everyone, f"{slot} hears") < 0.5)
-    if change == "renamed":
-        told = chance(everyone, f"{slot} told") < 0.5
-        return lives & (block.people.ints("renamed_day") == day) & told
-    if change == "completed":
-        return lives & (block.ints("completed_day") == day) & (slot == "contact")
-    return (deleted == day) & (created < NEVER)
+        turn = turn + 1 + np.floor(20 * chance(everyone, slot)).astype(np.int64)
+    return np.where(told & (created < turn) & (turn < deleted), turn, NEVER)
 
 
-def _deleted_day(block: Block, slot: str) -> Ints:
-    if slot == "contact":
-        return block.ints("contact_deleted_day")
-    return np.full(block.people.count, NEVER)
-
-
-def _moments(block: Block, slot: str, change: str, who: Ints, day: int) -> Ints:
+def _moments(block: Block, slot: str, change: str, who: Ints, days: Ints) -> Ints:
     jitter = np.floor(9000 * chance(block.people.ints("everyone")[who], f"{slot} {change}"))
-    on = block.ints(f"{slot}_day")[who] if change == "created" else np.full(len(who), day)
+    on = block.ints(f"{slot}_day")[who] if change == "created" else days
     return block.midnight(0) + on * SECONDS_A_DAY + SECOND_OF_DAY[change] + jitter.astype(np.int64)
 
 
 def _contact_records(
-    block: Block, slot: str, change: str, who: Ints, at: Ints, day: int
+    block: Block, slot: str, change: str, who: Ints, at: Ints, days: Ints
 ) -> pl.DataFrame:
     ids = block.habits[f"{slot}_id"][who]
     op = {"created": "I", "deleted": "D"}.get(change, "U")
     typed = block.typed[slot][who]
-    known = as_of(block.people, who, np.full(len(who), day))
+    known = as_of(block.people, who, days)
     frame = known.hstack(typed_names(known, typed)).hstack(
         typed.drop("latin", "uses_short", "swapped", "typo_at", "slips_last")
     )
     complete = (
-        (day >= block.ints("completed_day")[who]) & (slot == "contact") & (change != "created")
+        (days >= block.ints("completed_day")[who]) & (slot == "contact") & (change != "created")
     )
     frame = frame.with_columns(
         complete=pl.Series(complete),
@@ -116,45 +119,50 @@ def _contact_records(
     )
 
 
-def _ask_consent(block: Block, slot: str, who: Ints, at: Ints, day: int) -> None:
+def _ask_consent(block: Block, slot: str, who: Ints, at: Ints, days: Ints) -> None:
     everyone = block.people.ints("everyone")[who]
-    ids = block.habits[f"{slot}_id"][who]
+    asked, channels, granted = [], [], []
     for number, channel in enumerate(CHANNELS):
-        asked = chance(everyone, f"{slot} asked {channel}") < (0.95, 0.7, 0.6)[number]
-        granted = chance(everyone, f"{slot} grants {channel}") < (0.6, 0.35, 0.5)[number]
-        status = pl.Series(["denied", "granted"]).gather(granted * 1)
-        mask = np.flatnonzero(asked)
-        _land_consents(
-            block, who[mask], ids[mask], channel, status[mask], (at + 60 + number)[mask], day
-        )
+        rows = np.flatnonzero(chance(everyone, f"{slot} asked {channel}") < ASKED[number])
+        asked.append(rows)
+        channels.append(np.full(len(rows), number))
+        granted.append(chance(everyone[rows], f"{slot} grants {channel}") < GRANTING[number])
+    row, channel_number = np.concatenate(asked), np.concatenate(channels)
+    if len(row):
+        ids = block.habits[f"{slot}_id"][who[row]]
+        status = pl.Series(["denied", "granted"]).gather(np.concatenate(granted) * 1)
+        moment = at[row] + 60 + channel_number
+        _land_consents(block, who[row], ids, channel_number, status, moment, days[row])
 
 
 def _withdraw(block: Block, day: int) -> None:
     # One in six hundred changes their mind on a day, after having been asked.
     created, deleted = block.ints("contact_day"), block.ints("contact_deleted_day")
     rng = block.rng(day, "consent")
-    changes = rng.random(block.people.count) < 1 / 600
-    who = np.flatnonzero(changes & (created < day) & (day < deleted) & (created < NEVER))
+    changes = rng.random(block.people.count) < LIFE_DAYS / 600
+    on = day + rng.integers(0, LIFE_DAYS, block.people.count)
+    who = np.flatnonzero(changes & (created < on) & (on < deleted) & (created < NEVER))
     if not len(who):
         return
-    at = block.midnight(day) + rng.integers(30_000, 80_000, len(who))
+    days = on[who]
+    at = block.midnight(0) + days * SECONDS_A_DAY + rng.integers(30_000, 80_000, len(who))
     status = pl.Series(["withdrawn", "granted"]).gather((rng.random(len(who)) < 0.3) * 1)
-    _land_consents(block, who, block.habits["contact_id"][who], "email", status, at, day)
+    ids = block.habits["contact_id"][who]
+    _land_consents(block, who, ids, np.zeros(len(who), dtype=np.int64), status, at, days)
 
 
 def _land_consents(
-    block: Block, who: Ints, ids: pl.Series, channel: str, status: pl.Series, at: Ints, day: int
+    block: Block, who: Ints, ids: pl.Series, channel: Ints, status: pl.Series, at: Ints, days: Ints
 ) -> None:
-    if not len(who):
-        return
+    channels = pl.Series(CHANNELS).gather(channel)
     changed_at = utc_text(at)
     records = pl.DataFrame({"contact_id": ids}).with_columns(
         purpose=pl.lit("marketing"),
-        channel=pl.lit(channel),
+        channel=channels,
         status=status,
         changed_at=changed_at,
-        _key=ids + f"|marketing|{channel}|" + changed_at,
+        _key=ids + "|marketing|" + channels + "|" + changed_at,
         _person=pl.Series(who),
         _version_ms=pl.Series(at * 1000),
     )
-    block.outbox.add(CONSENTS, records, np.full(len(who), day))
+    block.outbox.add(CONSENTS, records, days)

@@ -72,9 +72,8 @@ class DayFiles:
         if self.rates is not None and frame is not None:
             self._rename_field(sheet, day)
             _note_deletions(sheet, frame)
-            self._spoil_lines(sheet, fate, rng, day + fate.days_late)
-        for copy in copies:
-            _append(sheet, copy)
+            copies = self._spoil_lines(sheet, fate, rng, day + fate.days_late) + copies
+        _append(sheet, copies)
         lands = day + fate.days_late
         late = f"-late-{self.block.world.on(day):%Y%m%d}" if fate.kind == "late_file" else ""
         file = prepare(sheet, fate, rng, stem + late)
@@ -97,7 +96,10 @@ class DayFiles:
         sheet.lines = [line.replace(b'"phone":', b'"phone_number":', 1) for line in sheet.lines]
         sheet.faults.append(Fault("renamed_field", "none", 0, "phone", "phone_number"))
 
-    def _spoil_lines(self, sheet: Sheet, fate: Fate, rng: np.random.Generator, lands: int) -> None:
+    def _spoil_lines(
+        self, sheet: Sheet, fate: Fate, rng: np.random.Generator, lands: int
+    ) -> list[CopiedLine]:
+        """Give lines their faults and return the copies that land in the same file."""
         kinds = kinds_for(sheet.entity)
         if fate.loses_lines or fate.kind == "extra_column":
             kinds = tuple(kind for kind in kinds if kind not in COPY_KINDS)
@@ -105,34 +107,45 @@ class DayFiles:
         share = self.rates.lines if self.rates else 0.0
         chosen = rng.choice(count, int(rng.binomial(count, share)), replace=False)
         spoiler = Spoiler(sheet.entity, rng)
+        copies: list[CopiedLine] = []
         for row in sorted(int(number) for number in chosen):
             kind = kinds[int(rng.integers(0, len(kinds)))]
             if kind in COPY_KINDS:
-                self._copy(sheet, kind, row, rng, lands)
+                copies += self._copy(sheet, kind, row, rng, lands)
                 continue
             spoiled = spoiler.spoil(kind, sheet.lines[row])
             if spoiled is not None:
                 sheet.lines[row] = spoiled.line
                 sheet.verdicts[row] = spoiled.verdict
                 sheet.faults.append(replace(spoiled.fault, line=sheet.line_number(row)))
+        return copies
 
     def _copy(
         self, sheet: Sheet, kind: str, row: int, rng: np.random.Generator, lands: int
-    ) -> None:
+    ) -> list[CopiedLine]:
         copy = copy_line(kind, sheet.entity, sheet.lines[row], sheet.marks.row(row, named=True))
         stays = rng.random() < SAME_FILE_SHARE
         day = lands + int(rng.integers(1, MAX_DAYS_UNTIL_COPY + 1))
         if copy is None:
-            return
+            return []
         if kind == "repeated_record" and stays:
-            _append(sheet, copy)
-        else:
-            self.copies[sheet.entity.folder, day].append(copy)
+            return [copy]
+        self.copies[sheet.entity.folder, day].append(copy)
+        return []
 
 
-def _append(sheet: Sheet, copy: CopiedLine) -> None:
-    row = sheet.append(copy.line, copy.mark, copy.verdict)
-    sheet.faults.append(replace(copy.fault, line=sheet.line_number(row)))
+def _append(sheet: Sheet, copies: list[CopiedLine]) -> None:
+    if not copies:
+        return
+    rows = sheet.append(
+        [copy.line for copy in copies],
+        [copy.mark for copy in copies],
+        [copy.verdict for copy in copies],
+    )
+    sheet.faults += [
+        replace(copy.fault, line=sheet.line_number(row))
+        for copy, row in zip(copies, rows, strict=True)
+    ]
 
 
 def _empty_sheet(entity: EntityFormat, copies: list[CopiedLine]) -> Sheet:

@@ -103,7 +103,7 @@ def _accounts(
         "account_deleted_day": pl.Series(np.where(has_account, deleted, NEVER)),
         "second_account_id": _some(number_ids("A", everyone * 2 + 1, f"{seed} account", 9), second),
         "second_account_day": pl.Series(np.where(second, created_second, NEVER)),
-        "account_second_deleted_day": pl.Series(np.full(count, NEVER)),
+        "second_account_deleted_day": pl.Series(np.full(count, NEVER)),
         "writes_latin": pl.Series(rng.random(count) < 0.25),
         "tells_phone": pl.Series(rng.random(count) < 0.75),
         "tells_birth": pl.Series(rng.random(count) < 0.6),
@@ -126,6 +126,7 @@ def _contacts(
         "contact_deleted_day": pl.Series(np.where(has_contact, deleted, NEVER)),
         "second_contact_id": _some(number_ids("C", everyone * 2 + 1, f"{seed} contact", 8), second),
         "second_contact_day": pl.Series(np.where(second, created_second, NEVER)),
+        "second_contact_deleted_day": pl.Series(np.full(count, NEVER)),
         "completed_day": pl.Series(np.maximum(created, 0) + 1 + _days(rng.exponential(250, count))),
     }
 

@@ -67,7 +67,8 @@ class LandingFolder:
             tally: counts what is written.
         """
         landed_on = block.world.on(day)
-        records, faults = [], []
+        records: list[pl.DataFrame] = []
+        faults: list[tuple[object, ...]] = []
         for file in sorted(files, key=lambda prepared: (prepared.entity.folder, prepared.name)):
             path = f"{file.entity.folder}/dt={landed_on}/{file.name}"
             _write_aside(self.landing / path, file.data)
@@ -79,9 +80,10 @@ class LandingFolder:
             }
             if file.records is not None:
                 records.append(file.records.with_columns(**origin))
-            faults.append(_fault_rows(file).with_columns(**origin).select(*FAULT_COLUMNS))
+            faults += _fault_rows(file, landed_on, path)
             _count(tally, file)
-        self._write_table("faults", landed_on, block.number, pl.concat(faults) if faults else None)
+        fault_table = pl.DataFrame(faults, schema=FAULT_COLUMNS, orient="row")
+        self._write_table("faults", landed_on, block.number, fault_table)
         for name, table in tables.items():
             self._write_table(name, landed_on, block.number, _named(block, table))
         # The records come last: where they are, everything else of the day is there too.
@@ -95,9 +97,8 @@ class LandingFolder:
     def _truth_path(self, table: str, day: date, block: int) -> Path:
         return self.truth / table / f"dt={day}-{block:04d}.parquet"
 
-    def _write_table(self, table: str, day: date, block: int, rows: pl.DataFrame | None) -> None:
-        if rows is not None:
-            _write_parquet(self._truth_path(table, day, block), rows)
+    def _write_table(self, table: str, day: date, block: int, rows: pl.DataFrame) -> None:
+        _write_parquet(self._truth_path(table, day, block), rows)
 
 
 def with_person_id(block: Block, table: pl.DataFrame) -> pl.DataFrame:
@@ -122,15 +123,12 @@ def _record_table(block: Block, records: list[pl.DataFrame]) -> pl.DataFrame:
     return with_person_id(block, pl.concat(records, how="diagonal")).select(columns)
 
 
-def _fault_rows(file: PreparedFile) -> pl.DataFrame:
-    rows = [
-        (fault.kind, fault.line, fault.column, fault.value, fault.expected) for fault in file.faults
+def _fault_rows(file: PreparedFile, landed_on: date, path: str) -> list[tuple[object, ...]]:
+    source, entity = file.entity.source, file.entity.entity
+    return [
+        (f.kind, landed_on, source, entity, path, f.line, f.column, f.value, f.expected)
+        for f in file.faults
     ]
-    schema = {
-        "kind": pl.String, "line_number": pl.Int64, "column": pl.String, "value": pl.String,
-        "expected": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _count(tally: Tally, file: PreparedFile) -> None:

@@ -146,20 +146,20 @@ def _follow(block: Block, rng: np.random.Generator, purchase: _Purchase, baskets
     shipped = paid + rng.integers(20_000, 260_000, count)
     delivered = shipped + rng.integers(60_000, 330_000, count)
     back = delivered + rng.integers(100_000, 1_200_000, count)
-    sent = everything[~cancelled]
-    status = pl.Series(["paid", "placed"]).gather(pays_later * 1)
-    _land(block, purchase, everything, status, purchase.at)
-    later = everything[pays_later]
-    _land(block, purchase, later, _all("paid", later), paid[later])
-    stop = everything[cancelled]
-    _land(block, purchase, stop, _all("cancelled", stop), stopped[stop])
-    _land(block, purchase, sent, _all("shipped", sent), shipped[sent])
-    _land(block, purchase, sent, _all("delivered", sent), delivered[sent])
+    stages = (
+        ("placed", pays_later, purchase.at),
+        ("paid", ~pays_later, purchase.at),
+        ("paid", pays_later, paid),
+        ("cancelled", cancelled, stopped),
+        ("shipped", ~cancelled, shipped),
+        ("delivered", ~cancelled, delivered),
+    )
+    orders = np.concatenate([everything[mask] for _, mask, _ in stages])
+    at = np.concatenate([moments[mask] for _, mask, moments in stages])
+    number = np.repeat(np.arange(len(stages)), [int(mask.sum()) for _, mask, _ in stages])
+    status = pl.Series([name for name, _, _ in stages]).gather(number)
+    _land(block, purchase, orders, status, at)
     _land_returns(block, rng, purchase, baskets, returned, back)
-
-
-def _all(status: str, orders: Ints) -> pl.Series:
-    return pl.repeat(status, len(orders), eager=True)
 
 
 def _land_returns(

@@ -44,21 +44,21 @@ def open_tickets(block: Block, day: int) -> None:
     ticket = _tickets(block, rng, who, day, opened)
     messages = _messages(rng, opened, answered, closed)
     score = np.clip(np.floor(happy * 5).astype(np.int64) + 1, 1, 5)
-    stages = (("open", opened, 1), ("pending", answered, 2), ("closed", closed, 3))
-    for status, at, length in stages:
-        is_closed = status == "closed"
-        rated = pl.Series(is_closed & (rng.random(count) < 0.6))
-        nothing = pl.repeat(None, count, dtype=pl.Int64, eager=True)
-        ended = pl.Series(np.full(count, is_closed))
-        records = ticket.with_columns(
-            status=pl.lit(status),
-            updated_at=utc_text(at),
-            closed_at=utc_text(closed).zip_with(ended, nothing.cast(pl.String)),
-            csat=pl.Series(score).zip_with(rated, nothing),
-            messages=messages.list.head(length),
-            _version_ms=pl.Series(at * 1000),
-        )
-        block.outbox.add(TICKETS, records, block.landing_days(at))
+    stage = np.repeat(np.arange(3), count)
+    rows = np.tile(np.arange(count), 3)
+    at = np.concatenate((opened, answered, closed))
+    is_closed = pl.Series(stage == 2)
+    is_rated = pl.Series((stage == 2) & (rng.random(3 * count) < 0.6))
+    records = ticket[rows].with_columns(
+        status=pl.Series(("open", "pending", "closed")).gather(stage),
+        updated_at=utc_text(at),
+        closed_at=pl.when(is_closed).then(utc_text(closed)[rows]),
+        csat=pl.when(is_rated).then(pl.Series(score)[rows]),
+        messages=messages[rows],
+        said=pl.Series(stage + 1),
+        _version_ms=pl.Series(at * 1000),
+    ).with_columns(pl.col("messages").list.head(pl.col("said")))
+    block.outbox.add(TICKETS, records, block.landing_days(at))
 
 
 def _drive_away(
@@ -110,7 +110,11 @@ def _tickets(
 
 def _messages(rng: np.random.Generator, opened: Ints, answered: Ints, closed: Ints) -> pl.Series:
     count = len(opened)
-    turns = ((QUESTIONS, "customer", opened), (ANSWERS, "agent", answered), (CLOSINGS, "agent", closed))  # fmt: skip
+    turns = (
+        (QUESTIONS, "customer", opened),
+        (ANSWERS, "agent", answered),
+        (CLOSINGS, "agent", closed),
+    )
     frames = [
         pl.DataFrame(
             {

@@ -7,10 +7,11 @@ goes wrong with lines and files (``fault_lines``, ``fault_files``), writing to d
 
 import gzip
 import io
-import zlib
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import polars as pl
 
 from customer360.landing.simulate.formats import EntityFormat, FileKind
@@ -70,15 +71,16 @@ class Sheet:
         """Return the physical line (or array element) of a row, counted from 1."""
         return row + (2 if self.entity.is_csv else 1)
 
-    def append(self, line: bytes, mark: dict[str, Any], verdict: Verdict | None) -> int:
-        """Add a copied line at the end and return its row."""
-        row = len(self.lines)
-        self.lines.append(line)
-        self.marks = pl.concat([self.marks, pl.DataFrame([mark], schema=self.marks.schema)])
-        self.copies.add(row)
-        if verdict is not None:
-            self.verdicts[row] = verdict
-        return row
+    def append(
+        self, lines: list[bytes], marks: list[dict[str, Any]], verdicts: list[Verdict | None]
+    ) -> list[int]:
+        """Add copied lines at the end and return their rows."""
+        rows = list(range(len(self.lines), len(self.lines) + len(lines)))
+        self.lines += lines
+        self.marks = pl.concat([self.marks, pl.DataFrame(marks, schema=self.marks.schema)])
+        self.copies.update(rows)
+        self.verdicts |= {row: v for row, v in zip(rows, verdicts, strict=True) if v is not None}
+        return rows
 
 
 def render(entity: EntityFormat, frame: pl.DataFrame) -> Sheet:
@@ -131,8 +133,8 @@ def sheet_records(sheet: Sheet) -> pl.DataFrame:
     rows = list(sheet.verdicts)
     verdicts = list(sheet.verdicts.values())
     count = len(sheet.lines)
-    content = pl.Series(list(map(len, sheet.lines)), dtype=pl.UInt64) * 2**32
-    content = content + pl.Series(list(map(zlib.crc32, sheet.lines)), dtype=pl.UInt64)
+    length = np.fromiter(map(len, sheet.lines), np.uint64, count)
+    content = (length << np.uint64(32)) + np.fromiter(map(crc32, sheet.lines), np.uint64, count)
     rule = pl.repeat(None, count, dtype=pl.String, eager=True)
     issues = pl.zeros(count, dtype=pl.Int64, eager=True)
     key = sheet.marks["_key"]

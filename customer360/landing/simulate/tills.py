@@ -3,6 +3,7 @@
 Here: ``pos/receipts`` and ``pos/receipt_lines``. Not here: who buys (``demand``).
 """
 
+from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,17 @@ TENDERS = ("card", "cash", "mobile", None)
 RETURN_SHARE = 0.045
 
 
+@dataclass(frozen=True)
+class _Visit:
+    """Receipts of some buyers, one entry each, and the lines on them."""
+
+    who: Ints
+    store: Ints
+    number: Ints
+    sold_at: Ints
+    baskets: Baskets
+
+
 def ring_up(block: Block, day: int) -> None:
     """Put the receipts of ``day``, and the returns they lead to, into the outbox."""
     who = buyers(block, day, "store")
@@ -29,10 +41,10 @@ def ring_up(block: Block, day: int) -> None:
     baskets = fill_baskets(block, rng, who, day)
     elsewhere = rng.integers(0, block.assortment.stores.height, len(who))
     store = np.where(rng.random(len(who)) < 0.85, block.ints("home_store")[who], elsewhere)
-    numbers = block.serials(day, len(who))
+    number = block.serials(day, len(who))
     sold_at = block.midnight(day) + _opening_seconds(rng, len(who))
-    _hand_over(block, rng, who, store, numbers, sold_at, baskets)
-    _take_back(block, rng, who, store, numbers, sold_at, baskets)
+    sales = _Visit(who, store, number, sold_at, baskets)
+    _hand_over(block, rng, _together(sales, _taken_back(rng, sales)))
 
 
 def _opening_seconds(rng: np.random.Generator, count: int) -> Ints:
@@ -40,19 +52,10 @@ def _opening_seconds(rng: np.random.Generator, count: int) -> Ints:
     return (27_000 + rng.beta(2.6, 1.9, count) * 41_400).astype(np.int64)
 
 
-def _take_back(
-    block: Block,
-    rng: np.random.Generator,
-    who: Ints,
-    store: Ints,
-    numbers: Ints,
-    sold_at: Ints,
-    baskets: Baskets,
-) -> None:
+def _taken_back(rng: np.random.Generator, sales: _Visit) -> _Visit:
+    baskets = sales.baskets
     back = rng.random(len(baskets.basket)) < RETURN_SHARE
     returned, position = np.unique(baskets.basket[back], return_inverse=True)
-    if not len(returned):
-        return
     starts = np.searchsorted(position, np.arange(len(returned)))
     negative = Baskets(
         position,
@@ -64,26 +67,35 @@ def _take_back(
         -baskets.amount[back],
     )
     days = 1 + np.minimum(rng.exponential(7, len(returned)).astype(np.int64), 27)
-    midnight = sold_at[returned] // SECONDS_A_DAY * SECONDS_A_DAY
+    midnight = sales.sold_at[returned] // SECONDS_A_DAY * SECONDS_A_DAY
     at = midnight + days * SECONDS_A_DAY + _opening_seconds(rng, len(returned))
     # Serials of a day stay far below 2**31: the upper half is for returns.
-    again = numbers[returned] + 2**31
-    _hand_over(block, rng, who[returned], store[returned], again, at, negative)
+    number = sales.number[returned] + 2**31
+    return _Visit(sales.who[returned], sales.store[returned], number, at, negative)
 
 
-def _hand_over(
-    block: Block,
-    rng: np.random.Generator,
-    who: Ints,
-    store: Ints,
-    numbers: Ints,
-    sold_at: Ints,
-    baskets: Baskets,
-) -> None:
-    receipt_id = hex_ids("R-", numbers, f"{block.world.seed} receipt")
+def _together(first: _Visit, second: _Visit) -> _Visit:
+    one, other = first.baskets, second.baskets
+    lines = {
+        name: np.concatenate((getattr(one, name), getattr(other, name)))
+        for name in Baskets.__dataclass_fields__
+    }
+    lines["basket"][len(one.basket) :] += len(first.who)
+    return _Visit(
+        np.concatenate((first.who, second.who)),
+        np.concatenate((first.store, second.store)),
+        np.concatenate((first.number, second.number)),
+        np.concatenate((first.sold_at, second.sold_at)),
+        Baskets(**lines),
+    )
+
+
+def _hand_over(block: Block, rng: np.random.Generator, visit: _Visit) -> None:
+    who, store, sold_at = visit.who, visit.store, visit.sold_at
+    receipt_id = hex_ids("R-", visit.number, f"{block.world.seed} receipt")
     land = block.landing_days(sold_at)
     business = pl.Series(sold_at // SECONDS_A_DAY)
-    totals = baskets.totals(len(who))
+    totals = visit.baskets.totals(len(who))
     receipts = pl.DataFrame(
         {
             "receipt_id": receipt_id,
@@ -103,8 +115,8 @@ def _hand_over(
     )
     receipts = receipts.with_columns(money_text(pl.col("total_amount")))
     block.outbox.add(RECEIPTS, receipts, land)
-    lines = _line_records(block, receipt_id, who, business, baskets)
-    block.outbox.add(RECEIPT_LINES, lines, land[baskets.basket])
+    lines = _line_records(block, receipt_id, who, business, visit.baskets)
+    block.outbox.add(RECEIPT_LINES, lines, land[visit.baskets.basket])
 
 
 def _traces(block: Block, rng: np.random.Generator, who: Ints, land: Ints) -> dict[str, pl.Series]:
