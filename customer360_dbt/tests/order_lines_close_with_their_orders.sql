@@ -26,5 +26,5 @@ where orders.line_count <> coalesce(line_totals.line_count, 0)
     or (
         orders.revenue_amount
         <> coalesce(line_totals.revenue_amount, 0)
-        + case when orders.is_cancelled then 0 else orders.unexplained_amount end
+        + case when orders.is_cancelled then cast(0 as decimal(18,2)) else orders.unexplained_amount end
     )
