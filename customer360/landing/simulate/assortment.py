@@ -34,7 +34,7 @@ DEPARTMENTS = {
 }
 DEPARTMENT_PRICES = (3900, 4600, 2200, 6500, 2900, 3200, 1900, 4200)
 BRANDS = ("Alba", "Borea", "Cordis", "Duna", "Elm & Oak", "Fjäll", "Gusto", "Halo")
-STYLES = ("classic", "light", "soft", "modern", "\"1920\"", "eco, organic", "pur", "été")  # fmt: skip
+STYLES = ("classic", "light", "soft", "modern", '"1920"', "eco, organic", "pur", "été")
 PRODUCTS_A_DEPARTMENT = 65
 STORES_A_COUNTRY = 6
 PRICE_CHANGE_DAYS = 45
@@ -67,7 +67,7 @@ class Assortment:
         number = np.arange(len(self.base_cents))
         if day == 0:
             return number
-        return number[(day + _phase(number)) % PRICE_CHANGE_DAYS == 0]
+        return np.flatnonzero((day + _phase(number)) % PRICE_CHANGE_DAYS == 0)
 
 
 def build_assortment(seed: int) -> Assortment:
@@ -104,16 +104,18 @@ def _stores(seed: int, country: Ints) -> pl.DataFrame:
     lands = [COUNTRIES[number] for number in country]
     cities = [list(land.cities)[i % len(land.cities)] for i, land in enumerate(lands)]
     opened = _opening_day(np.arange(len(country)))
+    names = [f"{city}, {lands[i].code} {i}" for i, city in enumerate(cities)]
+    regions = [None if i % 7 == 0 else land.code for i, land in enumerate(lands)]
     return pl.DataFrame(
         {
             "store_id": number_ids("S", np.arange(len(country)), f"{seed} store", 4),
-            "name": pl.Series([f"{city}, {land.code} {i}" for i, (city, land) in enumerate(zip(cities, lands, strict=True))]),
+            "name": pl.Series(names),
             "city": pl.Series(cities),
-            "region": pl.Series([None if i % 7 == 0 else land.code for i, land in enumerate(lands)], dtype=pl.String),
+            "region": pl.Series(regions, dtype=pl.String),
             "country": pl.Series([land.code for land in lands]),
             "opened_on": date_text(opened),
         }
-    )  # fmt: skip
+    )
 
 
 def _opening_day(number: Ints) -> Ints:

@@ -143,7 +143,8 @@ def _event_records(
     event_id = hex_ids("", block.serials(day, count), f"{block.world.seed} event")
     terms = pl.Series(SEARCHES).gather(rng.integers(0, len(SEARCHES), count))
     frame = visits.with_columns(
-        event_id=event_id, kind=kind, step=pl.Series(step), sku=sku, term=terms, ms=pl.Series(at_ms),
+        event_id=event_id, kind=kind, step=pl.Series(step), sku=sku, term=terms,
+        ms=pl.Series(at_ms),
         occurred_at=utc_millisecond_text(at_ms),
         event_type=pl.Series(TYPES).gather(kinds),
     )  # fmt: skip

@@ -17,7 +17,11 @@ from customer360.landing.simulate.identifiers import (
 from customer360.landing.simulate.streams import date_text
 
 TITLES = ("Mr", "Ms", None, None)
-MAIL_TYPOS = (("gmail.com", "gmial.com"), ("example.com", "exmaple.com"), ("mail.example", "mail.exampel"))  # fmt: skip
+MAIL_TYPOS = (
+    ("gmail.com", "gmial.com"),
+    ("example.com", "exmaple.com"),
+    ("mail.example", "mail.exampel"),
+)
 
 
 def typed_identity(block: Block, slot: str) -> pl.DataFrame:

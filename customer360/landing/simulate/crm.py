@@ -50,7 +50,7 @@ def keep_contacts(block: Block, day: int) -> None:
 
 
 def _turns(block: Block, slot: str, change: str) -> Ints:
-    """Return the day on which the CRM records each person's ``change``, ``NEVER`` if it does not."""
+    """Return the day on which the CRM records each person's ``change``, or ``NEVER``."""
     created, everyone = block.ints(f"{slot}_day"), block.people.ints("everyone")
     deleted = block.ints(f"{slot}_deleted_day")
     if change == "created":
@@ -88,11 +88,12 @@ def _contact_records(
     complete = (
         (days >= block.ints("completed_day")[who]) & (slot == "contact") & (change != "created")
     )
+    person = block.people.frame[who]
     frame = frame.with_columns(
         complete=pl.Series(complete),
-        own_email=block.people.frame["email"][who],
-        own_phone="+" + block.people.frame["phone_dial"][who] + block.people.frame["phone_national"][who],
-    )  # fmt: skip
+        own_email=person["email"],
+        own_phone="+" + person["phone_dial"] + person["phone_national"],
+    )
     roll = pl.col("address_roll")
     place = {
         name: pl.when(roll < 0.78).then(name).when(roll < 0.9).then(f"old_{name}")
@@ -112,8 +113,7 @@ def _contact_records(
         loyalty_card_number="loyalty_card_number",
     )
     if op == "D":
-        personal = [name for name in records.columns if name not in ("contact_id", "op")]
-        records = records.with_columns(pl.when(pl.lit(False)).then(pl.col(*personal)))
+        records = records.clear(len(who)).with_columns(contact_id=ids, op=pl.lit(op))
     return records.with_columns(
         updated_at=utc_text(at), _key=ids, _person=pl.Series(who), _version_ms=pl.Series(at * 1000)
     )

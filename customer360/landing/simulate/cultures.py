@@ -22,7 +22,7 @@ _GERMAN = str.maketrans(
 
 @dataclass(frozen=True)
 class Culture:
-    """A naming culture: Faker locale, share of people, where they live, endings of women's names."""
+    """A naming culture: locale, share of people, where they live, endings of women's names."""
 
     code: str
     locale: str

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from customer360.landing.simulate.block import NOBODY
 from customer360.landing.simulate.fault_kinds import FaultRates
 from customer360.landing.simulate.formats import EntityFormat, FileKind
 from customer360.landing.simulate.sheet import (
+    RECORD_SCHEMA,
     Fault,
     Sheet,
     csv_header,
@@ -149,25 +151,6 @@ def _cut_off(sheet: Sheet, rng: np.random.Generator, name: str) -> PreparedFile:
 
 
 def _lost_row(line: int, content: bytes, rule: str) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "line_number": [line],
-            "record_key": [None],
-            "person": [-1],
-            "version_at": [None],
-            "content": [(len(content) << 32) + zlib.crc32(content)],
-            "rule": [rule],
-            "issue_count": [0],
-            "outcome": ["quarantined"],
-        },
-        schema={
-            "line_number": pl.Int64,
-            "record_key": pl.String,
-            "person": pl.Int64,
-            "version_at": pl.Datetime("us", "UTC"),
-            "content": pl.UInt64,
-            "rule": pl.String,
-            "issue_count": pl.Int64,
-            "outcome": pl.String,
-        },
-    )
+    text = (len(content) << 32) + zlib.crc32(content)
+    row = (line, None, NOBODY, None, text, rule, 0)
+    return pl.DataFrame([row], schema=RECORD_SCHEMA, orient="row")

@@ -36,7 +36,8 @@ def build_habits(world: WorldParameters, block: int, people: People) -> pl.DataF
 
 
 def _days(values: np.ndarray) -> Ints:
-    return np.minimum(np.floor(values), NEVER).astype(np.int64)
+    days: Ints = np.minimum(np.floor(values), NEVER).astype(np.int64)
+    return days
 
 
 def _some(ids: pl.Series, mask: Flags) -> pl.Series:
@@ -135,11 +136,12 @@ def _online_life(rng: np.random.Generator, people: People, everyone: Ints) -> di
     count, frame = people.count, people.frame
     social = rng.random(count) < 0.2
     tail = pl.Series(permuted(everyone, "handle", 8)).cast(pl.String)
+    network = pl.Series(NETWORKS).gather(rng.choice(3, count, p=[0.5, 0.3, 0.2]))
     slug = frame["first_slug"] + pl.Series(["_", ".", ""]).gather(rng.integers(0, 3, count))
     # In a family one tablet on the kitchen table is used by all.
     shares = (rng.random(count) < 0.35)[people.ints("head")]
     return {
-        "network": _some(pl.Series(NETWORKS).gather(rng.choice(3, count, p=[0.5, 0.3, 0.2])), social),
+        "network": _some(network, social),
         "handle": _some(slug + tail, social),
         "shows_email": pl.Series(rng.random(count) < 0.3),
         "devices": pl.Series(rng.choice([1, 2, 3], count, p=[0.55, 0.35, 0.1])),
@@ -147,5 +149,5 @@ def _online_life(rng: np.random.Generator, people: People, everyone: Ints) -> di
         "cookie_days": pl.Series(rng.choice([21, 90, 2000], count, p=[0.2, 0.3, 0.5])),
         "allows_analytics": pl.Series(rng.random(count) < 0.75),
         "allows_marketing": pl.Series(rng.random(count) < 0.55),
-        "is_patient": pl.Series(rng.random(count)),
-    }  # fmt: skip
+        "patience": pl.Series(rng.random(count)),
+    }

@@ -132,7 +132,7 @@ def phone_parts(
 
 
 def written_phones(rng: np.random.Generator, parts: pl.DataFrame, neat_share: float) -> pl.Series:
-    """Return numbers as written: E.164 for ``neat_share`` of them, else with spaces, 00 or trunk."""
+    """Return numbers as written: E.164 for ``neat_share``, else with spaces, 00 or trunk."""
     roll = pl.Series(rng.random(parts.height))
     frame = parts.with_columns(roll=roll)
     dial, national, trunk = pl.col("dial"), pl.col("national"), pl.col("trunk")

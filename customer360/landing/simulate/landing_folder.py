@@ -14,6 +14,7 @@ import polars as pl
 
 from customer360.landing.simulate.block import Block
 from customer360.landing.simulate.fault_files import PreparedFile
+from customer360.landing.simulate.sheet import RECORD_SCHEMA
 
 FAULT_COLUMNS = {
     "kind": pl.String,
@@ -67,27 +68,19 @@ class LandingFolder:
             tally: counts what is written.
         """
         landed_on = block.world.on(day)
-        records: list[pl.DataFrame] = []
+        paths = [f"{file.entity.folder}/dt={landed_on}/{file.name}" for file in files]
         faults: list[tuple[object, ...]] = []
-        for file in sorted(files, key=lambda prepared: (prepared.entity.folder, prepared.name)):
-            path = f"{file.entity.folder}/dt={landed_on}/{file.name}"
+        for path, file in zip(paths, files, strict=True):
             _write_aside(self.landing / path, file.data)
-            origin = {
-                "source": pl.lit(file.entity.source),
-                "entity": pl.lit(file.entity.entity),
-                "landed_on": pl.lit(landed_on),
-                "source_file": pl.lit(path),
-            }
-            if file.records is not None:
-                records.append(file.records.with_columns(**origin))
             faults += _fault_rows(file, landed_on, path)
             _count(tally, file)
         fault_table = pl.DataFrame(faults, schema=FAULT_COLUMNS, orient="row")
         self._write_table("faults", landed_on, block.number, fault_table)
         for name, table in tables.items():
             self._write_table(name, landed_on, block.number, _named(block, table))
+        records = _record_table(block, landed_on, files, paths)
         # The records come last: where they are, everything else of the day is there too.
-        self._write_table("records", landed_on, block.number, _record_table(block, records))
+        self._write_table("records", landed_on, block.number, records)
 
     def write_persons(self, number: int, persons: pl.DataFrame) -> None:
         """Write the people of a block as they are on the last simulated day."""
@@ -113,14 +106,27 @@ def _named(block: Block, table: pl.DataFrame) -> pl.DataFrame:
     return with_person_id(block, table) if "person" in table.columns else table
 
 
-def _record_table(block: Block, records: list[pl.DataFrame]) -> pl.DataFrame:
-    columns = (
-        "source", "entity", "landed_on", "source_file", "line_number", "record_key", "person_id",
-        "version_at", "content", "outcome", "rule", "issue_count",
-    )  # fmt: skip
-    if not records:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    return with_person_id(block, pl.concat(records, how="diagonal")).select(columns)
+def _record_table(
+    block: Block, landed_on: date, files: list[PreparedFile], paths: list[str]
+) -> pl.DataFrame:
+    nothing = pl.DataFrame(schema=RECORD_SCHEMA)
+    tables = [nothing if file.records is None else file.records for file in files]
+    number = np.repeat(np.arange(len(files)), [table.height for table in tables])
+    rule = pl.col("rule").is_null()
+    return with_person_id(block, pl.concat([nothing, *tables])).select(
+        source=pl.Series([file.entity.source for file in files], dtype=pl.String).gather(number),
+        entity=pl.Series([file.entity.entity for file in files], dtype=pl.String).gather(number),
+        landed_on=pl.lit(landed_on),
+        source_file=pl.Series(paths, dtype=pl.String).gather(number),
+        line_number="line_number",
+        record_key="record_key",
+        person_id="person_id",
+        version_at=(pl.col("version_ms") * 1000).cast(pl.Datetime("us", "UTC")),
+        content="content",
+        outcome=pl.when(rule).then(pl.lit("usable")).otherwise(pl.lit("quarantined")),
+        rule="rule",
+        issue_count="issue_count",
+    )
 
 
 def _fault_rows(file: PreparedFile, landed_on: date, path: str) -> list[tuple[object, ...]]:

@@ -34,8 +34,10 @@ CONTROL_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Wave:
-    """A running campaign: from ``first_day`` to ``last_day`` the purchase rate of each of
-    ``treated`` is multiplied by 1 + the matching entry of ``effects``.
+    """A running campaign and whom it changes.
+
+    From ``first_day`` to ``last_day`` the purchase rate of each of ``treated`` is multiplied by
+    1 + the matching entry of ``effects``.
     """
 
     first_day: int

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from customer360.landing.simulate.cultures import CULTURES, load_names
+from customer360.landing.simulate.homes import draw_addresses
 from customer360.landing.simulate.identifiers import (
     NUMBERS_PER_PERSON,
     personal_emails,
@@ -17,7 +18,7 @@ from customer360.landing.simulate.identifiers import (
     work_emails,
 )
 from customer360.landing.simulate.parameters import WorldParameters
-from customer360.landing.simulate.places import COUNTRIES, COUNTRY_CODES
+from customer360.landing.simulate.places import COUNTRY_CODES
 from customer360.landing.simulate.streams import Ints, epoch_day, stream
 
 NEVER = 2**30
@@ -216,42 +217,6 @@ def _addresses(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     head, country = frame["head"].to_numpy(), frame["country_ix"].to_numpy()
     together = pl.Series(frame["moves_together"].to_numpy())
-    old, now, later = (_drawn_addresses(rng, country) for _ in range(3))
+    old, now, later = (draw_addresses(rng, country) for _ in range(3))
     shared_later = later[head]
     return old[head], now[head], _either(together.to_numpy(), shared_later, later)
-
-
-def _drawn_addresses(rng: np.random.Generator, country: Ints) -> pl.DataFrame:
-    places = pl.DataFrame(
-        [(number, city, code) for number, land in enumerate(COUNTRIES) for city, code in land.cities.items()],
-        schema=["country", "city", "code"],
-        orient="row",
-    )  # fmt: skip
-    city_count = np.array([len(land.cities) for land in COUNTRIES])
-    city_from = np.concatenate(([0], np.cumsum(city_count)[:-1]))
-    street_count = np.array([len(land.streets) for land in COUNTRIES])
-    street_from = np.concatenate(([0], np.cumsum(street_count)[:-1]))
-    forms = [land.street_form.format(s=s, n="{n}") for land in COUNTRIES for s in land.streets]
-    count = len(country)
-    # Big cities and main streets come first in the tables and are drawn more often.
-    city = city_from[country] + (rng.random(count) ** 1.6 * city_count[country]).astype(np.int64)
-    street = street_from[country] + rng.integers(0, street_count[country])
-    frame = places[city].with_columns(
-        form=pl.Series(forms).gather(street),
-        house=pl.Series(1 + (rng.random(count) ** 2 * 140).astype(np.int64)).cast(pl.String),
-        flat=pl.Series(rng.random(count)),
-        digits=pl.Series(rng.integers(0, 1000, count)),
-    )
-    width = pl.col("code").str.count_matches("#", literal=True)
-    digits = pl.col("digits").cast(pl.String).str.zfill(3)
-    number = pl.when(pl.col("flat") < 0.1).then(pl.col("house") + "a").otherwise("house")
-    return frame.select(
-        street=pl.concat_str(
-            pl.col("form").str.split("{n}").list.first(),
-            number,
-            pl.col("form").str.split("{n}").list.last(),
-        ),
-        city="city",
-        postal_code=pl.concat_str(pl.col("code").str.strip_chars_end("#"), digits.str.tail(width)),
-        country=pl.Series(COUNTRY_CODES).gather(country),
-    )

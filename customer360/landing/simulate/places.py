@@ -26,7 +26,8 @@ class Country:
 
 COUNTRIES = (
     Country(
-        "DE", "Europe/Berlin", "49", "0", ("1511", "1512", "1522", "1573", "1601", "1701"), "{s} {n}",
+        "DE", "Europe/Berlin", "49", "0", ("1511", "1512", "1522", "1573", "1601", "1701"),
+        "{s} {n}",
         {"Berlin": "10###", "Hamburg": "20###", "München": "80###", "Köln": "50###",
          "Frankfurt am Main": "60###", "Leipzig": "04###", "Dresden": "01###", "Münster": "48###",
          "Nürnberg": "90###", "Freiburg im Breisgau": "79###"},
@@ -45,13 +46,14 @@ COUNTRIES = (
         {"Paris": "750##", "Lyon": "690##", "Marseille": "130##", "Toulouse": "310##",
          "Nantes": "440##", "Lille": "590##", "Strasbourg": "670##", "Saint-Étienne": "420##"},
         ("rue de la Paix", "avenue Victor Hugo", "rue des Écoles", "boulevard Voltaire",
-         "rue du Moulin", "place de l'Église", "allée des Tilleuls", "rue Pasteur", "rue de la Gare",
-         "chemin des Vignes", "rue du Château", "quai des Brumes", "impasse des Lilas",
-         "rue Molière", "avenue Jean Jaurès", "rue Nationale"),
+         "rue du Moulin", "place de l'Église", "allée des Tilleuls", "rue Pasteur",
+         "rue de la Gare", "chemin des Vignes", "rue du Château", "quai des Brumes",
+         "impasse des Lilas", "rue Molière", "avenue Jean Jaurès", "rue Nationale"),
     ),
     Country(
         "BE", "Europe/Brussels", "32", "0", ("47", "48", "49"), "{s} {n}",
-        {"Bruxelles": "10##", "Liège": "40##", "Namur": "50##", "Charleroi": "60##", "Gent": "90##"},
+        {"Bruxelles": "10##", "Liège": "40##", "Namur": "50##", "Charleroi": "60##",
+         "Gent": "90##"},
         ("rue Neuve", "Grand-Place", "avenue Louise", "rue du Midi", "Kerkstraat", "rue Haute",
          "chaussée de Wavre", "rue des Fripiers", "Stationsstraat", "rue Royale"),
     ),

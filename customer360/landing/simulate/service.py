@@ -39,7 +39,7 @@ def open_tickets(block: Block, day: int) -> None:
     opened = block.midnight(day) + rng.integers(20_000, 80_000, count)
     answered = opened + 600 + rng.exponential(50_000, count).astype(np.int64)
     closed = answered + 600 + rng.exponential(110_000, count).astype(np.int64)
-    happy = rng.random(count) + 0.3 * (block.habits["is_patient"].to_numpy()[who] - 0.5)
+    happy = rng.random(count) + 0.3 * (block.habits["patience"].to_numpy()[who] - 0.5)
     _drive_away(block, rng, who, closed, happy)
     ticket = _tickets(block, rng, who, day, opened)
     messages = _messages(rng, opened, answered, closed)
@@ -49,15 +49,19 @@ def open_tickets(block: Block, day: int) -> None:
     at = np.concatenate((opened, answered, closed))
     is_closed = pl.Series(stage == 2)
     is_rated = pl.Series((stage == 2) & (rng.random(3 * count) < 0.6))
-    records = ticket[rows].with_columns(
-        status=pl.Series(("open", "pending", "closed")).gather(stage),
-        updated_at=utc_text(at),
-        closed_at=pl.when(is_closed).then(utc_text(closed)[rows]),
-        csat=pl.when(is_rated).then(pl.Series(score)[rows]),
-        messages=messages[rows],
-        said=pl.Series(stage + 1),
-        _version_ms=pl.Series(at * 1000),
-    ).with_columns(pl.col("messages").list.head(pl.col("said")))
+    records = (
+        ticket[rows]
+        .with_columns(
+            status=pl.Series(("open", "pending", "closed")).gather(stage),
+            updated_at=utc_text(at),
+            closed_at=pl.when(is_closed).then(utc_text(closed)[rows]),
+            csat=pl.when(is_rated).then(pl.Series(score)[rows]),
+            messages=messages[rows],
+            said=pl.Series(stage + 1),
+            _version_ms=pl.Series(at * 1000),
+        )
+        .with_columns(pl.col("messages").list.head(pl.col("said")))
+    )
     block.outbox.add(TICKETS, records, block.landing_days(at))
 
 

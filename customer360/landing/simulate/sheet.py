@@ -23,6 +23,15 @@ MONEY_MARKS = {
     "ecommerce/orders": ("_business_day", "_amount", "_lines_amount", "_cancelled"),
 }
 GZIP_LEVEL = 3
+RECORD_SCHEMA = {
+    "line_number": pl.Int64,
+    "record_key": pl.String,
+    "person": pl.Int64,
+    "version_ms": pl.Int64,
+    "content": pl.UInt64,
+    "rule": pl.String,
+    "issue_count": pl.Int64,
+}
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,8 @@ def zipped(data: bytes) -> bytes:
 def sheet_records(sheet: Sheet) -> pl.DataFrame:
     """Return the truth of a sheet, one row per line, still without file and person.
 
-    Columns: line_number, record_key, person (number in the block), version_at, content (length and
-    CRC-32 of the line: equal for identical records of a key), outcome, rule, issue_count.
+    Columns: line_number, record_key, person (number in the block), version_ms, content (length and
+    CRC-32 of the line: equal for identical records of a key), rule (null if usable), issue_count.
     """
     rows = list(sheet.verdicts)
     verdicts = list(sheet.verdicts.values())
@@ -147,20 +156,15 @@ def sheet_records(sheet: Sheet) -> pl.DataFrame:
     first = sheet.line_number(0)
     return pl.DataFrame(
         {
-            "line_number": pl.int_range(first, first + count, eager=True),
+            "line_number": np.arange(first, first + count),
             "record_key": key,
             "person": sheet.marks["_person"],
-            "version_at": sheet.marks["_version_ms"]
-            .cast(pl.Datetime("ms", "UTC"))
-            .dt.cast_time_unit("us"),
+            "version_ms": sheet.marks["_version_ms"],
             "content": content,
             "rule": rule,
             "issue_count": issues,
-        }
-    ).with_columns(
-        outcome=pl.when(pl.col("rule").is_null())
-        .then(pl.lit("usable"))
-        .otherwise(pl.lit("quarantined"))
+        },
+        schema=RECORD_SCHEMA,
     )
 
 

@@ -62,7 +62,8 @@ def permuted(numbers: Ints, salt: str, digits: int) -> Ints:
     modulus = 10**digits
     factor = 10 * (crc32(salt.encode()) % (modulus // 10)) + 7
     shift = crc32(f"{salt} shift".encode()) % modulus
-    return (numbers * factor + shift) % modulus
+    mapped: Ints = (numbers * factor + shift) % modulus
+    return mapped
 
 
 def number_ids(prefix: str, numbers: Ints, salt: str, digits: int) -> pl.Series:
