@@ -43,12 +43,12 @@ IDENTIFIER_COLUMNS: Final = (
     Column("identifier_type", "string", f"One of {', '.join(IDENTIFIER_TYPES)}."),
     Column("identifier_value", "string", "Normalised value."),
     Column("raw_value", "string", "Value as the source wrote it."),
-    Column("is_linking", "boolean", "Whether records that share the value are one person's."),
+    Column("is_linking", "boolean", "Whether the record is linked by the value."),
     Column(
         "excluded_because",
         "string",
         "Why the value does not link: placeholder, invalid (cannot be read), shared (by too many), "
-        "conflict (people with different birth dates) or device (a cookie is a browser's).",
+        "conflict (another person's as well) or device (a cookie is a browser's).",
     ),
     Column("first_seen_on", "date", "First landing day on which the current version carried it."),
 )

@@ -7,7 +7,6 @@ decided in `clusters`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
@@ -17,26 +16,24 @@ from pyspark.sql import functions as F
 from customer360 import keys
 from customer360.identity import normalise, rules
 from customer360.identity.contract import IDENTIFIER_COLUMNS, IDENTIFIER_TYPES
-from customer360.identity.exchange import Exchange
+from customer360.identity.phones import DIALLED, DIALLED_IN, E164
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from customer360.resources.session import Engine
 
 RAW: Final = "raw_"
 REASON: Final = "reason_"
-_NUMBER, _COUNTRY, _E164 = "dialled", "dialled_in", "e164"
-_PHONE_DDL = f"{_NUMBER} string, {_COUNTRY} string, {_E164} string"
+# What tells people apart who share an identifier (`conflicts`).
+_DESCRIBED: Final = (("first_name", "string"), ("last_name", "string"), ("date_of_birth", "date"))
 
 
 def carried(engine: Engine) -> DataFrame:
     """What the records of all carriers hold, as written.
 
     Returns:
-        One row per source record of `rules.CARRIERS`: entity, record_key, country, date_of_birth
-        (personal records), is_personal, first_seen_on, and `raw_<type>` per identifier type (null
-        where there is none).
+        One row per source record of `rules.CARRIERS`: entity, record_key, country, first_name,
+        last_name, date_of_birth (null where the table has none), first_seen_on, and `raw_<type>`
+        per identifier type (null where there is none).
     """
     parts = [_carried_by(engine.table(keys.silver(c.entity)), c) for c in rules.CARRIERS]
     return reduce(DataFrame.unionByName, parts)
@@ -46,7 +43,11 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
     def column(name: str | None) -> Column:
         return F.col(name) if name else F.lit(None).cast("string")
 
-    born = F.col("date_of_birth") if "date_of_birth" in rows.columns else F.lit(None).cast("date")
+    present = set(rows.columns)
+    described = [
+        (F.col(name) if name in present else F.lit(None)).cast(kind).alias(name)
+        for name, kind in _DESCRIBED
+    ]
     raw = {t: column(carrier.identifiers.get(t)) for t in IDENTIFIER_TYPES}
     if carrier.entity == rules.PROFILES:
         raw["social_handle"] = F.concat_ws("|", "network", "handle")
@@ -54,8 +55,7 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         F.lit(carrier.entity).alias("entity"),
         F.concat_ws("|", *carrier.key).alias("record_key"),
         column(carrier.country).alias("country"),
-        born.alias("date_of_birth"),
-        F.lit(carrier.is_personal).alias("is_personal"),
+        *described,
         F.col("landed_on").alias("first_seen_on"),
         *(value.alias(f"{RAW}{name}") for name, value in raw.items()),
     )
@@ -77,67 +77,34 @@ def network_handles(profiles: DataFrame) -> DataFrame:
     )
 
 
-def read_phones(exchange: Exchange, records: DataFrame, default_country: str) -> DataFrame:
-    """Read the distinct phone numbers of records, batch by batch, in the run process.
-
-    Args:
-        exchange: Scratch folder.
-        records: Rows with `dialled` and `dialled_in` (country; empty where the number names it
-            itself).
-        default_country: Country of numbers whose record names none.
-
-    Returns:
-        One row per distinct number and country: `dialled`, `dialled_in`, `e164` (null: no valid
-        number).
-    """
-    import pyarrow as pa
-
-    distinct = records.where(F.col(_NUMBER).isNotNull()).select(_NUMBER, _COUNTRY).distinct()
-    exchange.keep("phones_written", distinct)
-    pair = pa.schema([(_NUMBER, pa.string()), (_COUNTRY, pa.string())])
-    triple = pair.append(pa.field(_E164, pa.string()))
-
-    def read() -> Iterator[pa.RecordBatch]:
-        for batch in exchange.batches("phones_written", pair):
-            numbers, countries = (batch.column(i).to_pylist() for i in range(2))
-            found = normalise.e164_numbers(zip(numbers, countries, strict=True), default_country)
-            columns = [*batch.columns, pa.array(list(found), pa.string())]
-            yield pa.RecordBatch.from_arrays(columns, schema=triple)
-
-    return exchange.hand_over("phones_read", read(), triple, _PHONE_DDL)
-
-
-def with_dialled(records: DataFrame) -> DataFrame:
-    """Add what is dialled, and the country that it is dialled in."""
-    number = normalise.dialled(F.col(f"{RAW}phone"))
-    country = F.when(number.like("+%"), "").otherwise(F.coalesce("country", F.lit("")))
-    return records.withColumn(_NUMBER, number).withColumn(_COUNTRY, country)
-
-
 def normalised(records: DataFrame, phones: DataFrame, handles: DataFrame) -> DataFrame:
     """Bring every identifier into its one spelling.
 
     Args:
-        records: Rows of `carried` with `with_dialled`.
-        phones: Rows of `read_phones`.
+        records: Rows of `carried` with `phones.with_dialled`.
+        phones: Rows of `phones.read_phones`.
         handles: Rows of `network_handles`.
 
     Returns:
-        One row per record: entity, record_key, date_of_birth, is_personal, first_seen_on, and per
-        identifier type `raw_<type>`, `<type>` and `reason_<type>` (null where the value may link).
+        One row per record: entity, record_key, first_name, last_name, `given_initial`,
+        date_of_birth, first_seen_on, and per identifier type `raw_<type>`, `<type>` and
+        `reason_<type>` (null where the value may link).
     """
     bare = F.when(
         F.col("entity") == rules.DELIVERIES, normalise.handle(F.col(f"{RAW}social_handle"))
     )
     joined = (
         records.withColumn("bare_handle", bare)
-        .join(phones, [_NUMBER, _COUNTRY], "left")
+        .join(phones, [DIALLED, DIALLED_IN], "left")
         .join(handles, "bare_handle", "left")
     )
     readings = _readings()
-    selected = ["entity", "record_key", "date_of_birth", "is_personal", "first_seen_on"]
     return joined.select(
-        *selected,
+        "entity",
+        "record_key",
+        *(name for name, _ in _DESCRIBED),
+        normalise.given_initial(F.col("first_name")).alias("given_initial"),
+        "first_seen_on",
         *(F.col(f"{RAW}{name}") for name in readings),
         *(r.value.alias(name) for name, r in readings.items()),
         *(_unless_own(name, r.reason).alias(f"{REASON}{name}") for name, r in readings.items()),
@@ -162,7 +129,7 @@ def _readings() -> dict[str, normalise.Reading]:
         "contact_id": normalise.plain_id(raw["contact_id"]),
         "loyalty_card": normalise.loyalty_card(raw["loyalty_card"]),
         "email": normalise.email(raw["email"]),
-        "phone": normalise.phone(F.col(_NUMBER), F.col(_E164)),
+        "phone": normalise.phone(F.col(DIALLED), F.col(E164)),
         "social_handle": handle,
         "anonymous_id": normalise.Reading(
             raw["anonymous_id"], F.when(raw["anonymous_id"].isNotNull(), F.lit(rules.DEVICE))
@@ -203,6 +170,7 @@ def _browser_rows(rows: DataFrame, name: str, reading: normalise.Reading) -> Dat
         reading.value.alias("identifier_value"),
         F.col(name).alias("raw_value"),
         reading.reason.alias("reason"),
+        F.lit(None).cast("string").alias("given_initial"),
         "first_seen_on",
     )
 
@@ -211,7 +179,8 @@ def identifier_rows(records: DataFrame) -> DataFrame:
     """From one row per record to one row per record and identifier.
 
     Returns:
-        entity, record_key, identifier_type, identifier_value, raw_value, reason, first_seen_on.
+        entity, record_key, identifier_type, identifier_value, raw_value, reason, given_initial,
+        first_seen_on.
     """
     each = [
         F.struct(
@@ -222,28 +191,37 @@ def identifier_rows(records: DataFrame) -> DataFrame:
         )
         for name in IDENTIFIER_TYPES
     ]
-    exploded = records.select(
-        "entity", "record_key", "first_seen_on", F.explode(F.array(*each)).alias("i")
-    )
+    kept = ("given_initial", "first_seen_on")
+    exploded = records.select("entity", "record_key", *kept, F.explode(F.array(*each)).alias("i"))
     fields = ("identifier_type", "identifier_value", "raw_value", "reason")
-    rows = exploded.select("entity", "record_key", *(f"i.{f}" for f in fields), "first_seen_on")
+    rows = exploded.select("entity", "record_key", *(f"i.{f}" for f in fields), *kept)
     return rows.where(F.col("identifier_value").isNotNull())
 
 
-def judged(rows: DataFrame, excluded: DataFrame) -> DataFrame:
+def judged(rows: DataFrame, shared: DataFrame, conflicting: DataFrame) -> DataFrame:
     """Decide which identifiers link; the rows of `customer_identifiers`.
 
     Args:
         rows: Rows of `identifier_rows` and `browsers`.
-        excluded: Values that do not link: identifier_type, identifier_value, excluded_reason.
+        shared: Rows of `sharing.shared_values`.
+        conflicting: Rows of `conflicts.conflicting_values`; none of them is shared.
     """
-    own = [
-        (F.col("entity") == e) & (F.col("identifier_type") == t) for e, t in rules.OWN_ID.items()
-    ]
-    is_own = reduce(lambda a, b: a | b, own)
-    reason = F.coalesce("reason", F.when(~is_own, F.col("excluded_reason")))
-    joined = rows.join(excluded, ["identifier_type", "identifier_value"], "left")
-    decided = joined.withColumn("excluded_because", reason).withColumn(
-        "is_linking", F.col("excluded_because").isNull()
+    value = ["identifier_type", "identifier_value"]
+    known = shared.select(
+        *value, F.lit(rules.SHARED).alias("why"), F.lit("").alias("owner_initial")
+    )
+    known = known.unionByName(conflicting.withColumn("why", F.lit(rules.CONFLICT)))
+    is_own = reduce(
+        lambda a, b: a | b,
+        ((F.col("entity") == e) & (F.col("identifier_type") == t) for e, t in rules.OWN_ID.items()),
+    )
+    initial, owner = F.col("given_initial"), F.coalesce("owner_initial", F.lit(""))
+    is_shared = (F.col("why") == rules.SHARED) & ~is_own
+    is_another = (F.col("why") == rules.CONFLICT) & initial.isNotNull() & (initial != owner)
+    reason = F.coalesce("reason", F.when(is_shared | is_another, F.col("why")))
+    decided = (
+        rows.join(known, value, "left")
+        .withColumn("excluded_because", reason)
+        .withColumn("is_linking", F.col("excluded_because").isNull())
     )
     return decided.select(*(F.col(c.name).cast(c.kind).alias(c.name) for c in IDENTIFIER_COLUMNS))

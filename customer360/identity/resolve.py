@@ -16,12 +16,12 @@ from customer360.identity import contract, rules
 from customer360.identity.exchange import open_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pyspark.sql import DataFrame
 
     from customer360.keys import TableKey
     from customer360.resources.session import Engine
+
+Counts = dict[str, int | float]
 
 
 @dataclass
@@ -29,22 +29,15 @@ class IdentityReport:
     """What identity resolution found.
 
     Attributes:
-        records: Source records that carry an identifier, browsers included.
-        linked_records: Records that belong to a customer.
-        customers: Customers.
-        linking_identifiers: Distinct values that link.
-        excluded_identifiers: Distinct values that do not, by reason.
-        largest_customer: Records of the customer with the most personal records, counting only
-            those.
+        identifiers: Counts of `build_identifiers`.
+        links: Counts of `build_links`.
+        customers: Counts of `build_customers`.
         seconds: Wall time by step.
     """
 
-    records: int = 0
-    linked_records: int = 0
-    customers: int = 0
-    linking_identifiers: int = 0
-    excluded_identifiers: dict[str, int] = field(default_factory=dict)
-    largest_customer: int = 0
+    identifiers: Counts = field(default_factory=dict)
+    links: Counts = field(default_factory=dict)
+    customers: Counts = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -63,58 +56,76 @@ def resolve_identity(engine: Engine, *, default_country: str, shared_limit: int)
         MissingTableError: A silver table is missing.
     """
     report = IdentityReport()
-
-    def timed(step: str, work: Callable[[], None]) -> None:
-        started = time.monotonic()
-        work()
-        report.seconds[step] = round(time.monotonic() - started, 2)
-
-    timed(
-        "identifiers",
-        lambda: build_identifiers(
-            engine, default_country=default_country, shared_limit=shared_limit
-        ),
+    moments = [time.monotonic()]
+    report.identifiers = build_identifiers(
+        engine, default_country=default_country, shared_limit=shared_limit
     )
-    timed("links", lambda: build_links(engine))
-    timed("customers", lambda: build_customers(engine))
-    timed("report", lambda: _fill(report, engine))
+    moments.append(time.monotonic())
+    report.links = build_links(engine)
+    moments.append(time.monotonic())
+    report.customers = build_customers(engine)
+    moments.append(time.monotonic())
+    steps = ("identifiers", "links", "customers")
+    report.seconds = {
+        step: round(end - start, 2)
+        for step, start, end in zip(steps, moments, moments[1:], strict=False)
+    }
     return report
 
 
-def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int) -> None:
-    """Replace `customer_identifiers`: what every source record carries, and what of it links."""
-    from customer360.identity import identifiers, sharing
+def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int) -> Counts:
+    """Replace `customer_identifiers`: what every source record carries, and what of it links.
+
+    Args:
+        engine: The open engine.
+        default_country: As of `resolve_identity`.
+        shared_limit: As of `resolve_identity`.
+
+    Returns:
+        `records` (that carry an identifier, browsers included), `linking_values` (distinct), and
+        `<reason>_values` (distinct) per reason why a value does not link.
+    """
+    from customer360.identity import conflicts, identifiers, phones, sharing
 
     with open_exchange(engine, "customer_identifiers") as exchange:
-        written = identifiers.with_dialled(identifiers.carried(engine))
-        phones = identifiers.read_phones(exchange, written, default_country)
+        written = phones.with_dialled(identifiers.carried(engine))
+        numbers = phones.read_phones(exchange, written, default_country)
         handles = identifiers.network_handles(engine.table(keys.silver(rules.PROFILES)))
-        records = exchange.keep("records", identifiers.normalised(written, phones, handles))
+        records = exchange.keep("records", identifiers.normalised(written, numbers, handles))
         combined = exchange.keep("combinations", sharing.combinations(records))
-        excluded = exchange.keep("excluded", sharing.excluded_values(combined, shared_limit))
+        shared = exchange.keep("shared", sharing.shared_values(combined, shared_limit))
+        conflicting = exchange.keep("conflicting", conflicts.conflicting_values(records, shared))
         browsers = identifiers.browsers(engine.table(keys.silver(rules.BROWSERS)))
         rows = identifiers.identifier_rows(records).unionByName(browsers)
-        judged = identifiers.judged(rows, excluded)
+        judged = identifiers.judged(rows, shared, conflicting)
         _replace(engine, contract.CUSTOMER_IDENTIFIERS, contract.IDENTIFIER_COLUMNS, judged)
+    return _identifier_counts(engine)
 
 
-def build_links(engine: Engine) -> None:
-    """Replace `customer_links`: the customer of every record; reads `customer_identifiers`."""
+def build_links(engine: Engine) -> Counts:
+    """Replace `customer_links`: the customer of every record; reads `customer_identifiers`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `linked_records`; `combinations` (distinct, of identifiers found together);
+        `clustered_values` (distinct identifiers that belong to a customer); `most_values` (of one
+        customer: a sudden jump means that something links too much).
+    """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from customer360.identity import clusters, links
 
-    combination = pa.schema(
-        [
-            *((name, pa.string()) for name in rules.LINKING_TYPES),
-            (clusters.MAKES_CUSTOMER, pa.int32()),
-        ]
-    )
+    texts = [(name, pa.string()) for name in rules.LINKING_TYPES]
+    combination = pa.schema([*texts, (clusters.MAKES_CUSTOMER, pa.int32())])
     owner = ("identifier_type", "identifier_value", "customer_id")
     with open_exchange(engine, "customer_links") as exchange:
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
         exchange.keep("combinations", links.linked_combinations(identifiers))
-        assigned = clusters.assign_customers(exchange.arrow("combinations", combination))
+        combinations = exchange.arrow("combinations", combination)
+        assigned = clusters.assign_customers(combinations)
         owners = exchange.hand_over(
             "owners",
             assigned.to_batches(max_chunksize=100_000),
@@ -123,10 +134,24 @@ def build_links(engine: Engine) -> None:
         )
         rows = links.record_links(identifiers, owners)
         _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
+    sizes = pc.value_counts(assigned.column("customer_id")).field("counts")
+    return {
+        "linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS),
+        "combinations": combinations.num_rows,
+        "clustered_values": assigned.num_rows,
+        "most_values": pc.max(sizes).as_py() or 0,
+    }
 
 
-def build_customers(engine: Engine) -> None:
-    """Replace `customers`: the golden record; reads `customer_links` and `customer_identifiers`."""
+def build_customers(engine: Engine) -> Counts:
+    """Replace `customers`: the golden record; reads `customer_links` and `customer_identifiers`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `customers`.
+    """
     from pyspark.sql import functions as F
 
     from customer360.identity import golden
@@ -144,6 +169,7 @@ def build_customers(engine: Engine) -> None:
             browser_days,
         )
         _replace(engine, contract.CUSTOMERS, contract.CUSTOMER_COLUMNS, rows)
+    return {"customers": engine.lake.row_count(contract.CUSTOMERS)}
 
 
 def _replace(
@@ -153,21 +179,15 @@ def _replace(
     engine.replace(key, rows, None)
 
 
-def _fill(report: IdentityReport, engine: Engine) -> None:
-    """Count what the tables hold."""
+def _identifier_counts(engine: Engine) -> Counts:
     from pyspark.sql import functions as F
 
     identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-    links = engine.table(contract.CUSTOMER_LINKS)
-    report.records = identifiers.select("entity", "record_key").distinct().count()
-    report.linked_records = engine.lake.row_count(contract.CUSTOMER_LINKS)
-    report.customers = engine.lake.row_count(contract.CUSTOMERS)
-    values = identifiers.select(
-        "identifier_type", "identifier_value", "excluded_because"
-    ).distinct()
-    reasons = values.groupBy("excluded_because").agg(F.count(F.lit(1)).alias("n")).collect()
-    counts = {row["excluded_because"]: int(row["n"]) for row in reasons}
-    report.linking_identifiers = counts.pop(None, 0)
-    report.excluded_identifiers = dict(sorted(counts.items()))
-    personal = links.where("is_personal").groupBy("customer_id").agg(F.count(F.lit(1)).alias("n"))
-    report.largest_customer = personal.agg(F.max("n")).collect()[0][0] or 0
+    values = identifiers.select("identifier_type", "identifier_value", "excluded_because")
+    rows = values.distinct().groupBy("excluded_because").agg(F.count(F.lit(1)).alias("n")).collect()
+    counts = {row["excluded_because"]: int(row["n"]) for row in rows}
+    return {
+        "records": identifiers.select("entity", "record_key").distinct().count(),
+        "linking_values": counts.get(None, 0),
+        **{f"{reason}_values": counts.get(reason, 0) for reason in rules.REASONS},
+    }

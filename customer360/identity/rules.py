@@ -21,8 +21,10 @@ BROWSERS: Final = "web__events"
 PLACEHOLDER: Final = "placeholder"  # typed to fill the field
 INVALID: Final = "invalid"  # cannot be read, or a handle that exists on no or on several networks
 SHARED: Final = "shared"  # more people than the limit
-CONFLICT: Final = "conflict"  # people with different dates of birth
+CONFLICT: Final = "conflict"  # on a named record whose name is not that of the value's owner
 DEVICE: Final = "device"  # a cookie is a browser's, and a browser can be a family's
+
+REASONS: Final = (PLACEHOLDER, INVALID, SHARED, CONFLICT, DEVICE)
 
 # Types that take part in the closure, strongest first: the strongest one a record carries decides.
 LINKING_TYPES: Final = (
@@ -164,8 +166,8 @@ PLACEHOLDER_NUMBERS: Final = (
     "12345678", "123456789", "1234567890", "12345678910", "987654321", "9876543210",
 )  # fmt: skip
 
-# An address or phone of people with different dates of birth is a family's or an employer's.
-BIRTH_GUARDED: Final = ("email", "phone")
+# Types that families share; records with plainly different names are not linked by them.
+GUARDED_TYPES: Final = ("loyalty_card", "email", "phone")
 
 # Golden record: for each attribute, whom to believe, in tiers; inside a tier the newest record
 # wins. Living records come before deleted ones in every tier. Address columns come from one record,

@@ -1,7 +1,8 @@
-"""Values that too many people carry, or people who cannot be one: they link nobody.
+"""Values that too many people carry: they link nobody.
 
 Distinct companions of a value are counted, so that neither a person's thousand orders nor the order
-of loading matters. Placeholders are known beforehand and judged in `normalise`.
+of loading matters. Placeholders are known beforehand and judged in `normalise`; values that a few
+people of plainly different names share are in `conflicts`.
 """
 
 from __future__ import annotations
@@ -20,40 +21,39 @@ _PEOPLE: Final = ("account_id", "contact_id", "social_handle")
 # A till's own card, an agent's own phone or account come up beside many cards or addresses although
 # few personal records carry them.
 _BESIDE: Final = ("loyalty_card", "email")
-_BORN: Final = "date_of_birth"
 
 
 def combinations(records: DataFrame) -> DataFrame:
-    """Distinct combinations of usable identifiers, with the date of birth of personal records.
+    """Distinct combinations of usable identifiers.
 
     Args:
         records: Rows of `identifiers.normalised`.
 
     Returns:
-        One row per distinct combination: a column per linking type (null where absent or a
-        placeholder), and `date_of_birth` as text.
+        One row per distinct combination: a column per linking type, null where absent or not
+        usable.
     """
     usable = [
         F.when(F.col(f"{REASON}{name}").isNull(), F.col(name)).alias(name)
         for name in rules.LINKING_TYPES
     ]
-    return records.select(*usable, F.col(_BORN).cast("string").alias(_BORN)).distinct()
+    return records.select(*usable).distinct()
 
 
-def excluded_values(combined: DataFrame, shared_limit: int) -> DataFrame:
-    """Values that do not link, with the reason.
+def shared_values(combined: DataFrame, shared_limit: int) -> DataFrame:
+    """Values that link nobody because too many people carry them.
 
     Args:
         combined: Rows of `combinations`.
-        shared_limit: A value seen with more people than this is `shared`: with more accounts,
-            contacts and profiles together, or with more loyalty cards, or with more addresses.
+        shared_limit: Values seen with more accounts, contacts and profiles together than this, or
+            with more loyalty cards, or with more addresses, are shared.
 
     Returns:
-        One row per value: identifier_type, identifier_value, excluded_reason.
+        One row per value: identifier_type, identifier_value.
     """
     companions = _companions(combined)
     numbers = companions.groupBy("identifier_type", "identifier_value").agg(
-        *(_number_of(name).alias(f"with_{name}") for name in (*_PEOPLE, *_BESIDE, _BORN))
+        *(_number_of(name).alias(f"with_{name}") for name in (*_PEOPLE, *_BESIDE))
     )
     people = reduce(lambda a, b: a + b, (F.col(f"with_{name}") for name in _PEOPLE))
     shared = reduce(
@@ -61,10 +61,7 @@ def excluded_values(combined: DataFrame, shared_limit: int) -> DataFrame:
         (F.col(f"with_{name}") > shared_limit for name in _BESIDE),
         people > shared_limit,
     )
-    conflict = F.col("identifier_type").isin(*rules.BIRTH_GUARDED) & (F.col(f"with_{_BORN}") > 1)
-    reason = F.when(shared, F.lit(rules.SHARED)).when(conflict, F.lit(rules.CONFLICT))
-    judged = numbers.select("identifier_type", "identifier_value", reason.alias("excluded_reason"))
-    return judged.where(F.col("excluded_reason").isNotNull())
+    return numbers.where(shared).select("identifier_type", "identifier_value")
 
 
 def _companions(combined: DataFrame) -> DataFrame:
@@ -77,7 +74,7 @@ def _companions(combined: DataFrame) -> DataFrame:
             F.col(beside).alias("beside_value"),
         )
         for name in rules.LINKING_TYPES
-        for beside in (*_PEOPLE, *_BESIDE, _BORN)
+        for beside in (*_PEOPLE, *_BESIDE)
         if name != beside
     ]
     fields = ("identifier_type", "identifier_value", "beside_type", "beside_value")
