@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from customer360.errors import Customer360Error
+from customer360.keys import LAYERS
 from customer360.settings import load_settings
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ def main() -> None:
 
     Settings are C360_* environment variables; .env.example lists them.
     """
+
+
+@main.command()
+def demo() -> None:
+    """Simulate a world, refresh everything, show the result; safe to repeat."""
+    from customer360.commands.demo import demo as show
+
+    show(load_settings(), _console())
 
 
 @main.command()
@@ -112,6 +121,20 @@ def dbt(arguments: tuple[str, ...]) -> None:
     from customer360.commands.dbt import run_dbt
 
     sys.exit(run_dbt(load_settings(), arguments))
+
+
+@main.command()
+@click.option("--against", metavar="LAKE", help="Folder or URL of another lake to compare with.")
+@click.option("--layer", type=click.Choice(LAYERS), help="Only this layer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def fingerprint(against: str | None, layer: str | None, as_json: bool) -> None:
+    """Fingerprint every table; with --against, exit 1 unless the other lake holds the same."""
+    from customer360.commands.fingerprint import show_fingerprints
+
+    same = show_fingerprints(
+        load_settings(), _console(), against=against, layer=layer, as_json=as_json
+    )
+    sys.exit(0 if same else 1)
 
 
 @main.group()

@@ -1,0 +1,65 @@
+"""Reading lake tables with SQL but without an engine: delta-rs finds the files, DuckDB reads them.
+
+For looking at the lake from the command line. It never writes; what is written goes through
+`resources.session` or `resources.lake`. The dialect is DuckDB's, so nothing here is shared with the
+transforms or with dbt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from customer360.keys import TableKey
+    from customer360.resources.lake import Lake
+
+
+class Reader:
+    """SQL over tables of one lake; filters and column lists reach the Parquet files.
+
+    Attributes:
+        lake: The lake that is read.
+    """
+
+    def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+        self.lake = lake
+        self._connection = connection
+        self._registered: set[TableKey] = set()
+
+    def table(self, key: TableKey) -> str:
+        """The table's name in SQL, in quotes; it is opened at first use.
+
+        Raises:
+            MissingTableError: There is no such table.
+        """
+        if key not in self._registered:
+            self._connection.register(key.sql, self.lake.delta(key).to_pyarrow_dataset())
+            self._registered.add(key)
+        return f'"{key.sql}"'
+
+    def columns(self, key: TableKey) -> dict[str, str]:
+        """DuckDB's type of each column of a table."""
+        described = self._connection.execute(f"describe select * from {self.table(key)}")
+        return {row[0]: row[1] for row in described.fetchall()}
+
+    def rows(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[dict[str, Any]]:
+        """Rows of a query as dictionaries; timestamps are in UTC."""
+        result = self._connection.execute(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextmanager
+def open_reader(lake: Lake) -> Iterator[Reader]:
+    """A reader for the time of a `with` block."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield Reader(lake, connection)
