@@ -228,12 +228,13 @@ def _offsets(sql: Sql, rule: Rule) -> Iterator[int]:
 def scan_python(path: str, source: str, rules: tuple[Rule, ...]) -> Iterator[Finding]:
     """Findings in a Python module; modules that never import pyspark have only their SQL scanned.
 
-    Strings in a module that uses DuckDB are that dialect's, unless a DataFrame method takes them.
+    Strings in a module that uses DuckDB or the lake's reader are that dialect's, unless a DataFrame
+    method takes them.
     """
     tree = Tree(source)
     lines = source.split("\n")
     uses_spark = re.search(r"^\s*(from|import) pyspark", source, re.M) is not None
-    uses_duckdb = re.search(r"^\s*(from|import) .*duckdb", source, re.M) is not None
+    uses_duckdb = re.search(r"^\s*(from|import) .*(duckdb|\.reading)\b", source, re.M) is not None
     for node, text in tree.strings():
         is_argument = called(tree.parents.get(node, node)) in SQL_METHODS
         if is_argument or (not uses_duckdb and _STATEMENT.match(text)):
