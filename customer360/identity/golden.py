@@ -17,11 +17,20 @@ from customer360.identity import rules
 from customer360.identity.contract import CUSTOMER_COLUMNS
 
 _RECORD = ["entity", "record_key"]
-_ORIGIN = [*_RECORD, "clock", "is_deleted", "landed_on"]
 
-# Silver columns by attribute; name and address each come whole from one record.
+# Columns by attribute of `rules.TRUST`; name and address each come whole from one record.
 _NAME: Final = ("title", "first_name", "last_name")
 _ADDRESS: Final = ("street", "city", "postal_code", "country")
+_COLUMNS: Final = {
+    "name": _NAME,
+    "email": ("email",),
+    "phone": ("phone",),
+    "address": _ADDRESS,
+    "date_of_birth": ("date_of_birth",),
+    "loyalty_card": ("loyalty_card_number",),
+}
+# A title alone is no name, a country alone no address.
+_WEAK: Final = ("title", "country")
 # When a record's current version came to be, and the key, per table.
 _CLOCKS: Final = {
     rules.CONTACTS: "updated_at",
@@ -32,6 +41,9 @@ _CLOCKS: Final = {
     rules.RECEIPTS: "sold_at",
     rules.DELIVERIES: "updated_at",
 }
+_SOURCES: Final = sorted(
+    {entity.partition("__")[0] for entity in (rules.BROWSERS, *(c.entity for c in rules.CARRIERS))}
+)
 _SHIPPING: Final = {name: f"shipping_{name}" for name in _ADDRESS}
 
 
@@ -85,110 +97,110 @@ def _parcel_name() -> list[Column]:
     ]
 
 
-def golden_records(
-    links: DataFrame, identifiers: DataFrame, records: DataFrame, browser_days: DataFrame
-) -> DataFrame:
-    """One row per customer: the columns of `customers`.
+def claims(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> DataFrame:
+    """What the records of each customer claim about the person.
 
     Args:
         links: Rows of `customer_links`.
         identifiers: Rows of `customer_identifiers`.
         records: Rows of `described`.
-        browser_days: First and last landing day of each cookie: record_key, first_on, last_on.
+
+    Returns:
+        One row per linked record but browsers: customer_id, the columns of `described`, and `email`
+        (lower case), `phone` (E.164), `loyalty_card_number`, null where the record has none that
+        could be the person's.
     """
-    owned = links.select(*_RECORD, "customer_id").join(records, _RECORD)
+    kind = F.col("identifier_type")
     usable = F.col("excluded_because").isNull() | F.col("excluded_because").isin(
         *rules.GOLDEN_DESPITE
     )
-    said = identifiers.where(usable).join(owned.select(*_ORIGIN, "customer_id"), _RECORD)
-    people = _counted(links, records, browser_days)
-    parts = [
-        _best(
-            owned, "name", _NAME, F.col("first_name").isNotNull() | F.col("last_name").isNotNull()
-        ),
-        _best(_told(said, "email", F.lower(F.trim("raw_value"))), "email", ("email",)),
-        _best(_told(said, "phone", F.col("identifier_value")), "phone", ("phone",)),
-        _best(
-            owned,
-            "address",
-            _ADDRESS,
-            F.col("street").isNotNull()
-            | F.col("city").isNotNull()
-            | F.col("postal_code").isNotNull(),
-        ),
-        _best(owned, "date_of_birth", ("date_of_birth",)),
-        _best(
-            _told(said, "loyalty_card", F.col("identifier_value"), "loyalty_card_number"),
-            "loyalty_card",
-            ("loyalty_card_number",),
-        ),
-    ]
-    whole = reduce(lambda left, right: left.join(right, "customer_id", "left"), parts, people)
-    has_card = F.col("loyalty_card_number").isNotNull()
-    rows = whole.withColumn("has_loyalty_card", has_card)
+    told = {
+        "email": F.when(kind == "email", F.lower(F.trim("raw_value"))),
+        "phone": F.when(kind == "phone", F.col("identifier_value")),
+        "loyalty_card_number": F.when(kind == "loyalty_card", F.col("identifier_value")),
+    }
+    said = (
+        identifiers.where(usable & kind.isin("email", "phone", "loyalty_card"))
+        .groupBy(*_RECORD)
+        .agg(*(F.max(value).alias(name) for name, value in told.items()))
+    )
+    owned = links.select(*_RECORD, "customer_id").join(records, _RECORD)
+    return owned.join(said, _RECORD, "left")
+
+
+def golden_records(claimed: DataFrame, links: DataFrame, browser_days: DataFrame) -> DataFrame:
+    """One row per customer: the columns of `customers`.
+
+    Args:
+        claimed: Rows of `claims`.
+        links: Rows of `customer_links`.
+        browser_days: First and last landing day of each cookie: record_key, first_on, last_on.
+    """
+    parts = [_best(claimed, attribute, columns) for attribute, columns in _COLUMNS.items()]
+    counted = _counted(claimed, links, browser_days)
+    whole = reduce(lambda left, right: left.join(right, "customer_id", "left"), parts, counted)
+    rows = whole.withColumn("has_loyalty_card", F.col("loyalty_card_number").isNotNull())
     return rows.select(*(F.col(c.name).cast(c.kind).alias(c.name) for c in CUSTOMER_COLUMNS))
 
 
-def _told(said: DataFrame, kind: str, value: Column, name: str = "") -> DataFrame:
-    """Identifiers of one type as a column of the records that carry them."""
-    return said.where(F.col("identifier_type") == kind).withColumn(name or kind, value)
-
-
-def _best(
-    rows: DataFrame, attribute: str, columns: tuple[str, ...], present: Column | None = None
-) -> DataFrame:
+def _best(rows: DataFrame, attribute: str, columns: tuple[str, ...]) -> DataFrame:
     """Per customer the columns of the most trusted record that has them, and its table.
 
     Order: living before deleted, tier of trust, newest clock, then table and key, so that no two
-        tie.
+    tie.
     """
     tiers = rules.TRUST[attribute]
-    trusted = [entity for tier in tiers for entity in tier]
     tier = F.coalesce(
         *(F.when(F.col("entity").isin(*tier), F.lit(place)) for place, tier in enumerate(tiers))
     )
     order = (F.col("is_deleted"), tier, F.col("clock").desc(), F.col("entity"), F.col("record_key"))
-    there = F.col(columns[0]).isNotNull() if present is None else present
-    ranked = rows.where(F.col("entity").isin(*trusted) & there).withColumn(
+    trusted = F.col("entity").isin(*(entity for tier in tiers for entity in tier))
+    told = reduce(lambda a, b: a | b, (F.col(c).isNotNull() for c in columns if c not in _WEAK))
+    ranked = rows.where(trusted & told).withColumn(
         "_place", F.row_number().over(Window.partitionBy("customer_id").orderBy(*order))
     )
     source = F.col("entity").alias(f"{attribute}_source")
     return ranked.where(F.col("_place") == 1).select("customer_id", *columns, source)
 
 
-def _counted(links: DataFrame, records: DataFrame, browser_days: DataFrame) -> DataFrame:
+def _counted(claimed: DataFrame, links: DataFrame, browser_days: DataFrame) -> DataFrame:
     """Per customer: counts, flags and days over all records that are linked."""
-    days = records.select(
-        *_RECORD,
+    browsers = links.where(F.col("entity") == rules.BROWSERS).join(browser_days, "record_key")
+    days = claimed.select(
+        "customer_id",
+        "entity",
+        "is_deleted",
         F.col("landed_on").alias("first_on"),
         F.col("landed_on").alias("last_on"),
-        "is_deleted",
     ).unionByName(
-        browser_days.select(
-            F.lit(rules.BROWSERS).alias("entity"),
-            "record_key",
+        browsers.select(
+            "customer_id",
+            "entity",
+            F.lit(False).alias("is_deleted"),
             "first_on",
             "last_on",
-            F.lit(None).cast("boolean").alias("is_deleted"),
         )
     )
     entity = F.col("entity")
     closable = entity.isin(rules.ACCOUNTS, rules.CONTACTS)
-    grouped = links.join(days, _RECORD, "left").groupBy("customer_id").agg(
+    grouped = days.groupBy("customer_id").agg(
         F.count(F.lit(1)).alias("record_count"),
-        F.count_distinct(F.substring_index(entity, "__", 1)).alias("source_count"),
-        *(_any(entity == e).alias(name) for name, e in (
-            ("accounts", rules.ACCOUNTS), ("contacts", rules.CONTACTS), ("profiles", rules.PROFILES)
-        )),
+        # One flag per source: a distinct count per group took the embedded engine 10 s, this 0.2 s.
+        *(_any(entity.startswith(f"{source}__")).alias(f"in_{source}") for source in _SOURCES),
+        _any(entity == rules.ACCOUNTS).alias("accounts"),
+        _any(entity == rules.CONTACTS).alias("contacts"),
+        _any(entity == rules.PROFILES).alias("profiles"),
         _any(closable & ~F.col("is_deleted")).alias("living"),
         F.min("first_on").alias("first_seen_on"),
         F.max("last_on").alias("last_seen_on"),
-    )  # fmt: skip
+    )
     known = (F.col("accounts") == 1) | (F.col("contacts") == 1)
     return grouped.select(
         "customer_id",
         "record_count",
-        "source_count",
+        reduce(lambda a, b: a + b, (F.col(f"in_{source}") for source in _SOURCES)).alias(
+            "source_count"
+        ),
         (F.col("accounts") == 1).alias("has_account"),
         (F.col("contacts") == 1).alias("has_contact"),
         (F.col("profiles") == 1).alias("has_social_profile"),

@@ -90,7 +90,7 @@ def phone(number: Column, e164: Column) -> Reading:
 
 
 def given_initial(first_name: Column) -> Column:
-    """First letter of a given name, A to Z, accents off; null in other alphabets and for no name."""
+    """First letter of a given name, A to Z without accents; null where there is no such letter."""
     letter = F.translate(F.upper(F.substring(F.trim(first_name), 1, 1)), _ACCENTED, _PLAIN)
     return F.when(letter.rlike("^[A-Z]$"), letter)
 

@@ -162,12 +162,10 @@ def build_customers(engine: Engine) -> Counts:
         F.min("landed_on").alias("first_on"), F.max("landed_on").alias("last_on")
     )
     with open_exchange(engine, "customers") as exchange:
-        rows = golden.golden_records(
-            engine.table(contract.CUSTOMER_LINKS),
-            engine.table(contract.CUSTOMER_IDENTIFIERS),
-            exchange.keep("described", golden.described(silver)),
-            browser_days,
-        )
+        links = engine.table(contract.CUSTOMER_LINKS)
+        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+        claimed = golden.claims(links, identifiers, golden.described(silver))
+        rows = golden.golden_records(exchange.keep("claims", claimed), links, browser_days)
         _replace(engine, contract.CUSTOMERS, contract.CUSTOMER_COLUMNS, rows)
     return {"customers": engine.lake.row_count(contract.CUSTOMERS)}
 
