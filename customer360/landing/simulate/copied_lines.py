@@ -25,11 +25,11 @@ class CopiedLine:
 
 # What a contradicting copy of an immutable record says, and what a newer version changes.
 _CONTRADICTIONS = {
-    "pos/receipts": ("total_amount", "999.99"),
-    "pos/receipt_lines": ("line_amount", "999.99"),
-    "web/events": ("url", "https://shop.example/moved"),
-    "social/interactions": ("text", "(edited)"),
-    "crm/consents": ("status", "unknown"),
+    "pos/receipts": ("total_amount", "999.99", "111.11"),
+    "pos/receipt_lines": ("line_amount", "999.99", "111.11"),
+    "web/events": ("url", "https://shop.example/moved", "https://shop.example/gone"),
+    "social/interactions": ("text", "(edited)", "(deleted)"),
+    "crm/consents": ("status", "granted", "denied"),
 }
 _CHANGES: dict[str, tuple[str, Any]] = {
     "ecommerce/accounts": ("loyalty_card_number", "29000000000"),
@@ -61,7 +61,8 @@ def copy_line(
     if record.get("op") == "D" or record.get("is_deleted"):
         return None
     if kind == "conflicting_copy":
-        column, value = _CONTRADICTIONS[entity.folder]
+        column, value, other = _CONTRADICTIONS[entity.folder]
+        value = other if record[column] == value else value
         record[column] = value
         verdict = Verdict("conflicting_key", has_key=True, key=key_of(entity, record))
         fault = Fault(kind, "quarantined:conflicting_key", 0, column, value)
