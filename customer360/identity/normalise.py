@@ -86,7 +86,7 @@ def phone(number: Column, e164: Column) -> Reading:
     """A dialled number with what `e164_numbers` made of it, null where it is no number."""
     digits = F.regexp_replace(number, "[^0-9]", "")
     filler = _is_number_filler(digits) | _is_word(F.lower(number))
-    return Reading(F.coalesce(e164, number), _reason(filler, e164.isNotNull()))
+    return Reading(F.coalesce(e164, number), _reason(filler, number.isNull() | e164.isNotNull()))
 
 
 def given_initial(first_name: Column) -> Column:
