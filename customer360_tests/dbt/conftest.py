@@ -20,7 +20,7 @@ from customer360_tests.dbt.gold import Gold, create_silver
 
 @pytest.fixture(scope="module")
 def gold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gold]:
-    """dbt on an empty lake with all silver tables, shared by the tests of one module."""
+    """An empty lake with all silver tables and dbt on it, shared by the tests of one module."""
     folder = tmp_path_factory.mktemp("gold")
     engine = Engine("sail", Lake(str(folder / "lake")))
     create_silver(engine)

@@ -52,9 +52,10 @@ class Gold:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine, self.folder = engine, folder
+        self.statuses: dict[str, str] = {}
 
-    def run(self, *arguments: str, as_of: date) -> dict[str, str]:
-        """Run dbt and give each node's status by name; fails unless dbt succeeds."""
+    def run(self, *arguments: str, as_of: date) -> None:
+        """Run dbt and keep each node's status by name; fails unless dbt succeeds."""
         from dbt.cli.main import dbtRunner
 
         variables = {
@@ -68,9 +69,11 @@ class Gold:
         with environment(variables):
             outcome = dbtRunner().invoke(["--quiet", *arguments, *where, *to])
         statuses = {r.node.name: str(r.status) for r in getattr(outcome.result, "results", [])}
-        broken = {n: s for n, s in statuses.items() if s not in ("success", "pass", "warn", "no-op")}
+        broken = {
+            n: s for n, s in statuses.items() if s not in ("success", "pass", "warn", "no-op")
+        }
         assert outcome.success, f"{outcome.exception or ''} {broken}"
-        return statuses
+        self.statuses = statuses
 
     def rows(self, table: str, *columns: str) -> list[dict[str, Any]]:
         """Rows of a gold table as dictionaries, sorted; some columns only, if named."""

@@ -69,7 +69,12 @@ def test_no_mart_but_the_histories_depends_on_a_snapshot(manifest: dict[str, Any
         if any(parent.startswith("snapshot.") for parent in n["depends_on"]["nodes"])
     }
     assert readers == {"dim_customers_history", "dim_products_history"}
-    children = {c for n in manifest["child_map"] if n.split(".")[-1] in readers for c in manifest["child_map"][n]}
+    children = {
+        c
+        for n in manifest["child_map"]
+        if n.split(".")[-1] in readers
+        for c in manifest["child_map"][n]
+    }
     assert {c.split(".")[0] for c in children} <= {"test"}
 
 
@@ -90,13 +95,18 @@ def test_segment_rules_are_documented_in_the_order_in_which_they_apply(
 
 def test_documented_number_of_days_is_the_variable(manifest: dict[str, Any]) -> None:
     project = (PROJECT_DIR / "dbt_project.yml").read_text()
-    values = {n: int(v) for n, v in re.findall(r"^  (\w+_(?:days|minutes)): (\d+)$", project, re.MULTILINE)}
+    values = {
+        n: int(v)
+        for n, v in re.findall(r"^  (\w+_(?:days|minutes)): (\d+)$", project, re.MULTILINE)
+    }
     segments = (SEGMENTS_FOLDER / "segments.md").read_text()
     nodes = {m["name"]: m["description"] for m in _models(manifest)}
     assert f"at most {values['new_customer_days']} days" in segments
     assert f"to {values['campaign_attribution_days']} days after" in nodes["campaign_performance"]
     assert f"pause of {values['session_gap_minutes']} minutes" in nodes["fct_web_sessions"]
-    assert f"pause of {values['session_gap_minutes']} minutes" in nodes["int_web_events_sessionized"]
+    assert (
+        f"pause of {values['session_gap_minutes']} minutes" in nodes["int_web_events_sessionized"]
+    )
 
 
 def test_exposures_name_their_owners(manifest: dict[str, Any]) -> None:

@@ -19,7 +19,10 @@ def test_sources_file_is_what_the_specs_say() -> None:
 def test_every_table_of_every_source_is_declared() -> None:
     tables = {t["name"] for t in yaml.safe_load(render_sources())["sources"][0]["tables"]}
     of_sources = {
-        s.table(name) for s in SOURCES for e in s.entities for name in (e.name, *(c.name for c in e.children))
+        s.table(name)
+        for s in SOURCES
+        for e in s.entities
+        for name in (e.name, *(c.name for c in e.children))
     }
     assert tables == of_sources | {"customers", "customer_links", "customer_identifiers"}
 
@@ -51,7 +54,10 @@ def test_a_reference_warns_and_a_personal_column_is_marked() -> None:
         {
             "relationships": {
                 "name": "ecommerce__orders_account_id_exists_in_ecommerce__accounts",
-                "arguments": {"to": "source('silver', 'ecommerce__accounts')", "field": "account_id"},
+                "arguments": {
+                    "to": "source('silver', 'ecommerce__accounts')",
+                    "field": "account_id",
+                },
                 "config": {"severity": "warn"},
             }
         }

@@ -1,0 +1,78 @@
+"""Histories: what each run saw, by the data's clock."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from customer360.identity import contract as identity
+from customer360_tests.dbt.gold import Gold, put_identity
+
+ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+FIRST, SECOND, THIRD = date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)
+
+
+def see(gold: Gold, emails: dict[str, str], as_of: date) -> list[tuple[Any, ...]]:
+    """Let a run see customers with these addresses; gives all versions recorded so far."""
+    customers = [
+        {"customer_id": c, "email": e, "record_count": as_of.day} for c, e in emails.items()
+    ]
+    put_identity(gold.engine, identity.CUSTOMERS, customers)
+    gold.run("build", "--select", "+dim_customers_history", *ONLY_MODELS, as_of=as_of)
+    columns = ("customer_id", "email", "valid_from", "valid_to", "is_current")
+    return sorted(tuple(row.values()) for row in gold.rows("dim_customers_history", *columns))
+
+
+@pytest.fixture(scope="module")
+def versions(gold: Gold) -> list[list[tuple[Any, ...]]]:
+    """The versions after each of seven runs over one lake."""
+    return [
+        see(gold, {"C1": "a@x", "C2": "b@x"}, FIRST),
+        see(gold, {"C1": "a@x", "C2": "b@x"}, SECOND),
+        see(gold, {"C1": "c@x", "C2": "b@x"}, SECOND),
+        # Corrected twice on one as-of date, back to what it was.
+        see(gold, {"C1": "d@x", "C2": "b@x"}, SECOND),
+        see(gold, {"C1": "c@x", "C2": "b@x"}, SECOND),
+        see(gold, {"C1": "c@x"}, THIRD),
+        # A run over an older lake changes nothing that is recorded.
+        see(gold, {"C1": "a@x"}, FIRST),
+    ]
+
+
+A1 = ("C1", "a@x", FIRST, None, True)
+A1_ENDED = ("C1", "a@x", FIRST, SECOND, False)
+B1 = ("C2", "b@x", FIRST, None, True)
+C1 = ("C1", "c@x", SECOND, None, True)
+
+
+def test_first_run_records_every_customer_from_its_as_of_date(
+    versions: list[list[tuple[Any, ...]]],
+) -> None:
+    assert versions[0] == [A1, B1]
+
+
+def test_run_over_unchanged_customers_adds_nothing(versions: list[list[tuple[Any, ...]]]) -> None:
+    assert versions[1] == [A1, B1]
+
+
+def test_change_ends_one_version_and_starts_another(versions: list[list[tuple[Any, ...]]]) -> None:
+    assert versions[2] == [A1_ENDED, C1, B1]
+
+
+def test_second_change_on_one_as_of_date_replaces_the_first(
+    versions: list[list[tuple[Any, ...]]],
+) -> None:
+    assert versions[3] == [A1_ENDED, ("C1", "d@x", SECOND, None, True), B1]
+    assert versions[4] == [A1_ENDED, C1, B1]
+
+
+def test_customer_that_is_gone_has_no_current_version(
+    versions: list[list[tuple[Any, ...]]],
+) -> None:
+    assert versions[5] == [A1_ENDED, C1, ("C2", "b@x", FIRST, THIRD, False)]
+
+
+def test_older_as_of_date_changes_nothing(versions: list[list[tuple[Any, ...]]]) -> None:
+    assert versions[6] == versions[5]
