@@ -124,6 +124,24 @@ def dbt(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("sql")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="csv and json are complete.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many rows.")
+def query(sql: str, output: str, limit: int | None) -> None:
+    """Run a SQL statement that reads, on the engine: select … from gold.customer_360."""
+    from customer360.commands.query import query as show
+
+    show(load_settings(), _console(), sql, output=output, limit=limit)
+
+
+@main.command()
 @click.option("--against", metavar="LAKE", help="Folder or URL of another lake to compare with.")
 @click.option("--layer", type=click.Choice(LAYERS), help="Only this layer.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
