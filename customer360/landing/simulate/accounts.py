@@ -6,11 +6,10 @@ Here: ``ecommerce/accounts``, and which account a person signs in with. Not here
 import numpy as np
 import polars as pl
 
-from customer360.landing.simulate.block import LIFE_DAYS, Block
+from customer360.landing.simulate.block import WEEK_DAYS, Block
 from customer360.landing.simulate.formats import ACCOUNTS
 from customer360.landing.simulate.people import NEVER, as_of
 from customer360.landing.simulate.streams import (
-    SECONDS_A_DAY,
     Ints,
     chance,
     date_text,
@@ -33,27 +32,28 @@ def sign_ups_and_changes(block: Block, day: int) -> None:
 
     The first week brings the first version of every older account on its first day.
     """
-    if day % LIFE_DAYS:
-        return
     for slot in SLOTS:
         for change in SECOND_OF_DAY:
             turn = _turns(block, slot, change)
-            who = np.flatnonzero((turn >= day) & (turn < day + LIFE_DAYS))
+            who = np.flatnonzero((turn >= day) & (turn < day + WEEK_DAYS))
             if len(who):
                 records = _records(block, slot, change, who, turn[who])
-                block.outbox.add(ACCOUNTS, records, turn[who])
+                block.outbox.add(ACCOUNTS.folder, records, turn[who])
 
 
-def accounts_in_use(block: Block, day: int) -> pl.Series:
-    """Return the account each person would sign in with on ``day``, null for those without."""
-    first = (block.ints("account_day") <= day) & (day < block.ints("account_deleted_day"))
-    second = block.ints("second_account_day") <= day
+def accounts_in_use(block: Block, who: Ints, days: Ints) -> pl.Series:
+    """Return the account people ``who`` would sign in with on ``days``, null for those without."""
+    first = (block.ints("account_day")[who] <= days) & (
+        days < block.ints("account_deleted_day")[who]
+    )
+    second = block.ints("second_account_day")[who] <= days
     # Who has two accounts uses one or the other for a while.
-    prefers = chance(block.people.ints("everyone") * 512 + day // 20, "account in use") < 0.5
+    everyone = block.people.ints("everyone")[who]
+    prefers = chance(everyone * 512 + days // 20, "account in use") < 0.5
     ids = pl.DataFrame(
         {
-            "first": block.habits["account_id"],
-            "second": block.habits["second_account_id"],
+            "first": block.habits["account_id"][who],
+            "second": block.habits["second_account_id"][who],
             "use_first": first,
             "use_second": second & (prefers | ~first),
         }
@@ -80,9 +80,9 @@ def _records(block: Block, slot: str, change: str, who: Ints, days: Ints) -> pl.
     everyone = block.people.ints("everyone")[who]
     created = block.ints(f"{slot}_day")[who]
     jitter = np.floor(chance(everyone, f"{slot} {change}") * 9000).astype(np.int64)
-    started = block.midnight(0) + created * SECONDS_A_DAY + SECOND_OF_DAY["created"]
+    started = block.midnight(created) + SECOND_OF_DAY["created"]
     started = started + np.floor(chance(everyone, f"{slot} created") * 9000).astype(np.int64)
-    at = block.midnight(0) + days * SECONDS_A_DAY + SECOND_OF_DAY[change] + jitter
+    at = block.midnight(days) + SECOND_OF_DAY[change] + jitter
     at = started if change == "created" else at
     ids = block.habits[f"{slot}_id"][who]
     data = _personal_data(block, slot, who, days)

@@ -38,6 +38,7 @@ STYLES = ("classic", "light", "soft", "modern", '"1920"', "eco, organic", "pur",
 PRODUCTS_A_DEPARTMENT = 65
 STORES_A_COUNTRY = 6
 PRICE_CHANGE_DAYS = 45
+STORE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,20 @@ class Assortment:
     cost_cents: Ints
     store_country: Ints
 
-    def prices(self, day: int) -> Ints:
-        """Return the list price in cents of every product on simulated day ``day``."""
-        number = np.arange(len(self.base_cents))
-        period = (day + _phase(number)) // PRICE_CHANGE_DAYS
-        change = 0.85 + 0.3 * chance(number * 1000 + period, "price")
-        cents = np.floor(self.base_cents * change / 10).astype(np.int64) * 10 + 9
-        return np.where(period == 0, self.base_cents, cents)
+    def prices(self, product: Ints, days: Ints) -> Ints:
+        """Return the list price in cents of each product on each simulated day."""
+        base = self.base_cents[product]
+        period = (days + _phase(product)) // PRICE_CHANGE_DAYS
+        change = 0.85 + 0.3 * chance(product * 1000 + period, "price")
+        cents = np.floor(base * change / 10).astype(np.int64) * 10 + 9
+        return np.where(period == 0, base, cents)
 
-    def changed_products(self, day: int) -> Ints:
-        """Return the products whose price changes on ``day``; all of them on the first day."""
+    def price_changes(self, first_day: int, days: int) -> tuple[Ints, Ints]:
+        """Return products and the days on which their price changes; all of them on day 0."""
         number = np.arange(len(self.base_cents))
-        if day == 0:
-            return number
-        return np.flatnonzero((day + _phase(number)) % PRICE_CHANGE_DAYS == 0)
+        day = np.arange(first_day, first_day + days)[:, np.newaxis]
+        row, product = np.nonzero(((day + _phase(number)) % PRICE_CHANGE_DAYS == 0) | (day == 0))
+        return product, first_day + row
 
 
 def build_assortment(seed: int) -> Assortment:
@@ -123,31 +124,41 @@ def _opening_day(number: Ints) -> Ints:
     return 9131 + np.floor(chance(number, "opening") * 9000).astype(np.int64)
 
 
-def product_records(assortment: Assortment, world: WorldParameters, day: int) -> pl.DataFrame:
-    """Return the product records that land on ``day``: everything first, later what changed."""
-    changed = assortment.changed_products(day)
-    at = (world.start_day + day) * SECONDS_A_DAY + 3600 + changed
-    return assortment.products[changed].with_columns(
-        list_price=_cents_text(assortment.prices(day)[changed]),
-        unit_cost=_cents_text(assortment.cost_cents[changed]),
+def product_records(
+    assortment: Assortment, world: WorldParameters, first_day: int, days: int
+) -> tuple[pl.DataFrame, Ints]:
+    """Return product records of some days and their days: all first, later what changes price."""
+    product, day = assortment.price_changes(first_day, days)
+    at = (world.start_day + day) * SECONDS_A_DAY + 3600 + product
+    chosen = assortment.products[product]
+    records = chosen.with_columns(
+        list_price=_cents_text(assortment.prices(product, day)),
+        unit_cost=_cents_text(assortment.cost_cents[product]),
         updated_at=utc_text(at),
-        _key=assortment.products["sku"][changed],
+        _key=chosen["sku"],
         _version_ms=pl.Series(at * 1000),
     )
+    return records, day
 
 
-def store_records(assortment: Assortment, world: WorldParameters, day: int) -> pl.DataFrame:
-    """Return the store records that land on ``day``: all first, later one a month, renamed."""
+def store_records(
+    assortment: Assortment, world: WorldParameters, first_day: int, days: int
+) -> tuple[pl.DataFrame, Ints]:
+    """Return store records of some days and their days: all first, then one a month, renamed."""
     count = assortment.stores.height
-    chosen = np.arange(count) if day == 0 else np.array([day // 30 % count])[: day % 30 == 0]
-    at = (world.start_day + day) * SECONDS_A_DAY + 4000 + chosen
-    name = pl.col("name") if day == 0 else pl.col("name") + " (new)"
-    return assortment.stores[chosen].with_columns(
-        name=name,
+    later = [day for day in range(max(first_day, 1), first_day + days) if day % STORE_DAYS == 0]
+    first = np.arange(count if first_day == 0 else 0)
+    store = np.concatenate((first, np.array(later, dtype=np.int64) // STORE_DAYS % count))
+    day = np.concatenate((np.zeros(len(first), dtype=np.int64), np.array(later, dtype=np.int64)))
+    at = (world.start_day + day) * SECONDS_A_DAY + 4000 + store
+    chosen = assortment.stores[store]
+    records = chosen.with_columns(
+        name=pl.when(pl.Series(day > 0)).then(pl.col("name") + " (new)").otherwise("name"),
         updated_at=utc_text(at),
-        _key=assortment.stores["store_id"][chosen],
+        _key=chosen["store_id"],
         _version_ms=pl.Series(at * 1000),
     )
+    return records, day
 
 
 def _cents_text(cents: Ints) -> pl.Series:

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from customer360.landing.simulate.assortment import Assortment
-from customer360.landing.simulate.formats import EntityFormat
 from customer360.landing.simulate.habits import build_habits
 from customer360.landing.simulate.identifiers import written_emails, written_phones
 from customer360.landing.simulate.parameters import WorldParameters
@@ -23,30 +22,32 @@ if TYPE_CHECKING:
     from customer360.landing.simulate.marketing import Wave
 
 NOBODY = -1
-# Turns of life are rare: looking for them once a week saves many passes over all people.
-LIFE_DAYS = 7
+# The world happens a week at a time: seven times fewer passes over all people and tables. Only
+# landing goes by day, so that a world may end on any day.
+WEEK_DAYS = 7
 
 
 @dataclass
 class Outbox:
-    """Records of the future, by entity and simulated day of landing."""
+    """Rows of the future, by table (an entity's folder or a truth table) and simulated day."""
 
     waiting: dict[str, dict[int, list[pl.DataFrame]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
-    def add(self, entity: EntityFormat, frame: pl.DataFrame, land: Ints) -> None:
+    def add(self, table: str, frame: pl.DataFrame, land: Ints) -> None:
         """Let each row of ``frame`` land on its day of ``land``; rows of a day keep their order."""
+        if not frame.height:
+            return
         order = np.argsort(land, kind="stable")
         days, starts = np.unique(land[order], return_index=True)
         rows = frame if len(days) == 1 else frame[order]
         for day, start, end in zip(days, starts, [*starts[1:], len(land)], strict=True):
-            self.waiting[entity.folder][int(day)].append(rows.slice(start, end - start))
+            self.waiting[table][int(day)].append(rows.slice(start, end - start))
 
-    def take(self, entity: EntityFormat, day: int) -> pl.DataFrame | None:
+    def take(self, table: str, day: int) -> pl.DataFrame | None:
         """Return and forget what lands on ``day``, None if nothing does."""
-        frames = self.waiting[entity.folder].pop(day, [])
-        frames = [frame for frame in frames if frame.height]
+        frames = self.waiting[table].pop(day, [])
         return pl.concat(frames) if frames else None
 
 
@@ -83,12 +84,12 @@ class Block:
         return (self.people.ints("joined_day") <= day) & (day < self.left_day)
 
     def serials(self, day: int, count: int) -> Ints:
-        """Return ``count`` numbers no other day or block has, for ids."""
+        """Return ``count`` numbers no other week or block has, for ids."""
         return ((day * 4096 + self.number) << 32) + np.arange(count, dtype=np.int64)
 
-    def midnight(self, day: int) -> int:
-        """Return the first second of ``day`` (UTC) since 1970."""
-        return (self.world.start_day + day) * SECONDS_A_DAY
+    def midnight(self, days: Ints) -> Ints:
+        """Return the first second of each day (UTC) since 1970."""
+        return (self.world.start_day + days) * SECONDS_A_DAY
 
     def landing_days(self, seconds: Ints) -> Ints:
         """Return the simulated days of moments; what is older than the world lands first."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from customer360.landing.simulate.accounts import accounts_in_use
 from customer360.landing.simulate.assortment import PRODUCTS_A_DEPARTMENT
-from customer360.landing.simulate.block import NOBODY, Block
+from customer360.landing.simulate.block import NOBODY, WEEK_DAYS, Block
 from customer360.landing.simulate.demand import WEB_WEEK
 from customer360.landing.simulate.devices import cookies, visitor_cookies
 from customer360.landing.simulate.formats import EVENTS
@@ -35,59 +35,55 @@ TYPES = ("page_view", "product_view", "search", "add_to_cart", "login", "checkou
 
 
 def browse(block: Block, day: int, purchases: WebPurchases | None) -> pl.DataFrame:
-    """Put the events of ``day`` into the outbox.
+    """Put the events of the week from ``day`` into the outbox.
 
     Returns:
-        ``anonymous_id`` and ``person`` (-1 for strangers) of each session.
+        ``anonymous_id``, ``person`` (-1 for strangers) and ``day`` of each session.
     """
     rng = block.rng(day, "browsing")
     sessions = pl.concat([_looking(block, rng, day), _buying(rng, purchases)])
-    seen = sessions.select("anonymous_id", person="who")
-    if not sessions.height:
-        return seen
-    # The visitor decides on tracking once per session; who forbids it is not tracked at all.
     lengths = sessions["length"].to_numpy()
     session = np.repeat(np.arange(len(lengths)), lengths)
     step = np.arange(len(session)) - (np.cumsum(lengths) - lengths)[session]
     kinds = _event_types(rng, sessions, session, step)
     records = _event_records(block, rng, day, sessions, session, step, kinds)
-    block.outbox.add(EVENTS, records, np.full(records.height, day))
-    return seen
+    block.outbox.add(EVENTS.folder, records, sessions["day"].to_numpy()[session])
+    return sessions.select("anonymous_id", "day", person="who")
 
 
-def _looking(block: Block, rng: np.random.Generator, day: int) -> pl.DataFrame:
-    week = WEB_WEEK[block.world.on(day).weekday()]
-    rate = block.habits["browse_rate"].to_numpy() * block.active(day) * week
-    rate = rate * block.habits["allows_analytics"].to_numpy()
-    who = np.repeat(np.arange(block.people.count), rng.poisson(rate))
-    strangers = int(rng.poisson(block.people.count * STRANGERS_A_DAY * week))
-    signs_in = pl.Series(rng.random(len(who)) < 0.35)
-    accounts = accounts_in_use(block, day)[who]
-    nobody = pl.repeat(None, len(who), dtype=pl.String, eager=True)
-    at = block.midnight(day) + (rng.beta(2.5, 1.5, len(who) + strangers) * 84_000).astype(np.int64)
+def _looking(block: Block, rng: np.random.Generator, first_day: int) -> pl.DataFrame:
+    # Who forbids analytics is not tracked at all.
+    base = block.habits["browse_rate"].to_numpy() * block.habits["allows_analytics"].to_numpy()
+    week = np.arange(first_day, first_day + WEEK_DAYS)
+    factor = np.array([WEB_WEEK[block.world.on(int(day)).weekday()] for day in week])
+    active = np.array([block.active(int(day)) for day in week])
+    counts = rng.poisson(active * base * factor[:, np.newaxis])
+    row, person = np.nonzero(counts)
+    who, days = (np.repeat(values, counts[row, person]) for values in (person, week[row]))
+    strange_days = np.repeat(week, rng.poisson(block.people.count * STRANGERS_A_DAY * factor))
+    accounts = pl.DataFrame(
+        {"account_id": accounts_in_use(block, who, days), "signs_in": rng.random(len(who)) < 0.35}
+    ).select(pl.when("signs_in").then("account_id"))
+    known = [cookies(block, rng, who, days), visitor_cookies(block, rng, strange_days)]
+    all_days = np.concatenate((days, strange_days))
+    count = len(all_days)
     return pl.DataFrame(
         {
-            "who": np.concatenate((who, np.full(strangers, NOBODY))),
-            "anonymous_id": pl.concat(
-                [cookies(block, rng, who, day), visitor_cookies(block, rng, strangers, day)]
-            ),
-            "account_id": pl.concat(
-                [
-                    accounts.zip_with(signs_in, nobody),
-                    pl.repeat(None, strangers, dtype=pl.String, eager=True),
-                ]
-            ),
-            "at": at,
-            "length": 1 + np.minimum(rng.geometric(0.32, len(at)), 25),
-            "product": np.full(len(at), -1),
+            "who": np.concatenate((who, np.full(len(strange_days), NOBODY))),
+            "day": all_days,
+            "anonymous_id": pl.concat(known),
+            "account_id": accounts.to_series().extend_constant(None, len(strange_days)),
+            "at": block.midnight(all_days) + (rng.beta(2.5, 1.5, count) * 84_000).astype(np.int64),
+            "length": 1 + np.minimum(rng.geometric(0.32, count), 25),
+            "product": np.full(count, -1),
         }
     )
 
 
 def _buying(rng: np.random.Generator, purchases: WebPurchases | None) -> pl.DataFrame:
     empty = {
-        "who": pl.Int64, "anonymous_id": pl.String, "account_id": pl.String, "at": pl.Int64,
-        "length": pl.Int64, "product": pl.Int64,
+        "who": pl.Int64, "day": pl.Int64, "anonymous_id": pl.String, "account_id": pl.String,
+        "at": pl.Int64, "length": pl.Int64, "product": pl.Int64,
     }  # fmt: skip
     if purchases is None:
         return pl.DataFrame(schema=empty)
@@ -95,6 +91,7 @@ def _buying(rng: np.random.Generator, purchases: WebPurchases | None) -> pl.Data
     frame = pl.DataFrame(
         {
             "who": purchases.who,
+            "day": purchases.days,
             "anonymous_id": purchases.anonymous_id,
             "account_id": purchases.account_id,
             "at": purchases.ordered_at - 30 * length,

@@ -6,11 +6,11 @@ Here: ``crm/contacts`` and ``crm/consents``. Not here: how badly clerks type (``
 import numpy as np
 import polars as pl
 
-from customer360.landing.simulate.block import LIFE_DAYS, Block
+from customer360.landing.simulate.block import WEEK_DAYS, Block
 from customer360.landing.simulate.clerks import typed_identity, typed_names
 from customer360.landing.simulate.formats import CONSENTS, CONTACTS
 from customer360.landing.simulate.people import NEVER, as_of
-from customer360.landing.simulate.streams import SECONDS_A_DAY, Ints, chance, utc_text
+from customer360.landing.simulate.streams import Ints, chance, utc_text
 
 SLOTS = ("contact", "second_contact")
 SECOND_OF_DAY = {
@@ -31,19 +31,17 @@ def keep_contacts(block: Block, day: int) -> None:
 
     The first week brings every older contact and consent on its first day.
     """
-    if day % LIFE_DAYS:
-        return
     for slot in SLOTS:
         if slot not in block.typed:
             block.typed[slot] = typed_identity(block, slot)
         for change in SECOND_OF_DAY:
             turn = _turns(block, slot, change)
-            who = np.flatnonzero((turn >= day) & (turn < day + LIFE_DAYS))
+            who = np.flatnonzero((turn >= day) & (turn < day + WEEK_DAYS))
             if not len(who):
                 continue
             at = _moments(block, slot, change, who, turn[who])
             records = _contact_records(block, slot, change, who, at, turn[who])
-            block.outbox.add(CONTACTS, records, turn[who])
+            block.outbox.add(CONTACTS.folder, records, turn[who])
             if change == "created":
                 _ask_consent(block, slot, who, at, turn[who])
     _withdraw(block, day)
@@ -72,7 +70,7 @@ def _turns(block: Block, slot: str, change: str) -> Ints:
 def _moments(block: Block, slot: str, change: str, who: Ints, days: Ints) -> Ints:
     jitter = np.floor(9000 * chance(block.people.ints("everyone")[who], f"{slot} {change}"))
     on = block.ints(f"{slot}_day")[who] if change == "created" else days
-    return block.midnight(0) + on * SECONDS_A_DAY + SECOND_OF_DAY[change] + jitter.astype(np.int64)
+    return block.midnight(on) + SECOND_OF_DAY[change] + jitter.astype(np.int64)
 
 
 def _contact_records(
@@ -139,13 +137,13 @@ def _withdraw(block: Block, day: int) -> None:
     # One in six hundred changes their mind on a day, after having been asked.
     created, deleted = block.ints("contact_day"), block.ints("contact_deleted_day")
     rng = block.rng(day, "consent")
-    changes = rng.random(block.people.count) < LIFE_DAYS / 600
-    on = day + rng.integers(0, LIFE_DAYS, block.people.count)
+    changes = rng.random(block.people.count) < WEEK_DAYS / 600
+    on = day + rng.integers(0, WEEK_DAYS, block.people.count)
     who = np.flatnonzero(changes & (created < on) & (on < deleted) & (created < NEVER))
     if not len(who):
         return
     days = on[who]
-    at = block.midnight(0) + days * SECONDS_A_DAY + rng.integers(30_000, 80_000, len(who))
+    at = block.midnight(days) + rng.integers(30_000, 80_000, len(who))
     status = pl.Series(["withdrawn", "granted"]).gather((rng.random(len(who)) < 0.3) * 1)
     ids = block.habits["contact_id"][who]
     _land_consents(block, who, ids, np.zeros(len(who), dtype=np.int64), status, at, days)
@@ -165,4 +163,4 @@ def _land_consents(
         _person=pl.Series(who),
         _version_ms=pl.Series(at * 1000),
     )
-    block.outbox.add(CONSENTS, records, days)
+    block.outbox.add(CONSENTS.folder, records, days)

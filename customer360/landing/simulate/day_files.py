@@ -52,7 +52,7 @@ class DayFiles:
         """
         happened: dict[str, pl.DataFrame] = {}
         for entity in ENTITY_FORMATS:
-            frame = self.block.outbox.take(entity, day)
+            frame = self.block.outbox.take(entity.folder, day)
             if frame is not None:
                 if "_person" not in frame.columns:
                     nobody = pl.lit(NOBODY, dtype=pl.Int64)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from customer360.landing.simulate.assortment import PRODUCTS_A_DEPARTMENT
-from customer360.landing.simulate.block import Block
+from customer360.landing.simulate.block import WEEK_DAYS, Block
 from customer360.landing.simulate.streams import Floats, Ints
 
 STORE_WEEK = (0.85, 0.85, 0.9, 1.0, 1.25, 1.75, 0.4)
@@ -43,15 +43,22 @@ class Baskets:
         return pl.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
-def buyers(block: Block, day: int, channel: str) -> Ints:
-    """Return the buyers of ``day`` in ``channel`` (``store`` or ``web``), once per purchase."""
-    today = block.world.on(day)
+def buyers(block: Block, first_day: int, channel: str) -> tuple[Ints, Ints]:
+    """Return who buys in ``channel`` (``store`` or ``web``) in a week, and on which day.
+
+    Both have one entry per purchase, in the order of the days.
+    """
+    rng = block.rng(first_day, f"{channel} buyers")
     week = STORE_WEEK if channel == "store" else WEB_WEEK
-    rate = block.habits[f"{channel}_rate"].to_numpy() * block.active(day) * lift(block, day)
-    rate = rate * (week[today.weekday()] * SEASON[today.month - 1])
-    return np.repeat(
-        np.arange(block.people.count), block.rng(day, f"{channel} buyers").poisson(rate)
-    )
+    base = block.habits[f"{channel}_rate"].to_numpy()
+    bought = []
+    for day in range(first_day, first_day + WEEK_DAYS):
+        today = block.world.on(day)
+        rate = base * block.active(day) * lift(block, day)
+        rate = rate * (week[today.weekday()] * SEASON[today.month - 1])
+        bought.append(np.repeat(np.arange(len(base)), rng.poisson(rate)))
+    days = np.repeat(np.arange(first_day, first_day + WEEK_DAYS), [len(who) for who in bought])
+    return np.concatenate(bought), days
 
 
 def lift(block: Block, day: int) -> Floats:
@@ -63,15 +70,15 @@ def lift(block: Block, day: int) -> Floats:
     return factor
 
 
-def fill_baskets(block: Block, rng: np.random.Generator, who: Ints, day: int) -> Baskets:
-    """Return what buyers ``who`` put into their baskets: one to about eight lines each."""
+def fill_baskets(block: Block, rng: np.random.Generator, who: Ints, days: Ints) -> Baskets:
+    """Return what buyers ``who`` put into their baskets on ``days``: one to eight lines each."""
     sizes = 1 + np.minimum(rng.poisson(1.5, len(who)), 7)
     basket = np.repeat(np.arange(len(who)), sizes)
     starts = np.cumsum(sizes) - sizes
     line = np.arange(len(basket)) - starts[basket] + 1
     product = _chosen_products(block, rng, who[basket])
     quantity = 1 + (rng.random(len(basket)) < 0.12) + (rng.random(len(basket)) < 0.04)
-    price = block.assortment.prices(day)[product]
+    price = block.assortment.prices(product, days[basket])
     percent = rng.choice([0, 10, 20, 50], len(basket), p=[0.82, 0.09, 0.06, 0.03])
     discount = quantity * price * percent // 100
     amount = quantity * price - discount

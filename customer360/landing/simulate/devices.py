@@ -15,8 +15,8 @@ SHARED = 7
 VISITORS_A_WEEK = 0.16
 
 
-def cookies(block: Block, rng: np.random.Generator, who: Ints, day: int) -> pl.Series:
-    """Return the ``anonymous_id`` each of people ``who`` has on a device they use on ``day``."""
+def cookies(block: Block, rng: np.random.Generator, who: Ints, days: Ints) -> pl.Series:
+    """Return the ``anonymous_id`` of a device each of people ``who`` uses on ``days``."""
     people = block.people
     head = people.ints("head")[who]
     slot = (rng.random(len(who)) * block.ints("devices")[who]).astype(np.int64)
@@ -24,14 +24,14 @@ def cookies(block: Block, rng: np.random.Generator, who: Ints, day: int) -> pl.S
     owner = np.where(is_shared, head, who)
     everyone = people.ints("everyone")[owner]
     number = everyone * DEVICES_A_PERSON + np.where(is_shared, SHARED, slot)
-    days = block.ints("cookie_days")[owner]
-    reset = (day + np.floor(chance(number, "cookie phase") * days).astype(np.int64)) // days
+    lasts = block.ints("cookie_days")[owner]
+    reset = (days + np.floor(chance(number, "cookie phase") * lasts).astype(np.int64)) // lasts
     return hex_ids("", (number << 12) + reset, f"{block.world.seed} cookie")
 
 
-def visitor_cookies(block: Block, rng: np.random.Generator, count: int, day: int) -> pl.Series:
-    """Return the cookies of ``count`` sessions of strangers; some come back within the week."""
+def visitor_cookies(block: Block, rng: np.random.Generator, days: Ints) -> pl.Series:
+    """Return the cookies of a stranger's session on each of ``days``; some come back in a week."""
     strangers = max(20, int(block.people.count * VISITORS_A_WEEK))
-    number = rng.integers(0, strangers, count)
-    week = (day // 7 * 4096 + block.number) << 28
+    number = rng.integers(0, strangers, len(days))
+    week = (days // 7 * 4096 + block.number) << 28
     return hex_ids("", -1 - (week + number), f"{block.world.seed} cookie")

@@ -51,11 +51,13 @@ def campaign_id(number: int) -> str:
     return f"CMP-{number + 1:04d}"
 
 
-def running_campaigns(day: int) -> list[str]:
-    """Return the ids of the campaigns running on ``day``."""
-    number = (day - FIRST_DAY) // EVERY_DAYS
-    is_running = number >= 0 and (day - FIRST_DAY) % EVERY_DAYS <= LAST_DAYS
-    return [campaign_id(number)] if is_running else []
+def running_campaigns(days: Ints) -> pl.Series:
+    """Return the id of the campaign running on each of ``days``, null where none is."""
+    number, rest = np.divmod(days - FIRST_DAY, EVERY_DAYS)
+    none = (number < 0) | (rest > LAST_DAYS)
+    ids = pl.Series("id", number + 1).cast(pl.String).str.zfill(4)
+    nothing = pl.repeat(None, len(days), dtype=pl.String, eager=True)
+    return nothing.zip_with(pl.Series(none), "CMP-" + ids)
 
 
 def campaign_records(world: WorldParameters, day: int) -> pl.DataFrame:
@@ -125,7 +127,8 @@ def run_campaigns(block: Block, day: int) -> pl.DataFrame | None:
 def _targets(block: Block, channel: str, day: int) -> pl.DataFrame:
     habits, count = block.habits, block.people.count
     wants = habits["allows_marketing"].to_numpy()
-    has_account = accounts_in_use(block, day).is_not_null().to_numpy()
+    everyone = np.arange(count)
+    has_account = accounts_in_use(block, everyone, np.full(count, day)).is_not_null().to_numpy()
     created = block.ints("contact_day")
     has_contact = (created <= day) & (day < block.ints("contact_deleted_day")) & (created < NEVER)
     nobody = pl.repeat(None, count, dtype=pl.String, eager=True)
@@ -154,7 +157,7 @@ def _deliver(
 ) -> None:
     count = len(who)
     ids = hex_ids("D-", block.serials(day, count), f"{block.world.seed} delivery")
-    sent = block.midnight(day) + 28_800 + rng.integers(0, 7_200, count)
+    sent = block.midnight(np.full(count, day)) + 28_800 + rng.integers(0, 7_200, count)
     opened = sent + 60 + rng.exponential(50_000, count).astype(np.int64)
     clicked = opened + 30 + rng.integers(0, 900, count)
     stopped = opened + 1000 + rng.integers(0, 900, count)
@@ -186,7 +189,7 @@ def _deliver(
             _version_ms=pl.Series(at * 1000),
         ).filter(pl.Series(mask))
         if records.height:
-            block.outbox.add(DELIVERIES, records, block.landing_days(at[mask]))
+            block.outbox.add(DELIVERIES.folder, records, block.landing_days(at[mask]))
 
 
 def _where(mask: np.ndarray, at: Ints) -> pl.Series:

@@ -17,7 +17,6 @@ from customer360.landing.simulate.formats import ORDERS
 from customer360.landing.simulate.identifiers import written_emails
 from customer360.landing.simulate.people import as_of
 from customer360.landing.simulate.streams import (
-    SECONDS_A_DAY,
     Flags,
     Ints,
     hex_ids,
@@ -33,9 +32,10 @@ RETURN_SHARE = 0.1
 
 @dataclass(frozen=True)
 class WebPurchases:
-    """The orders of one day as the shop's web pages see them, one entry per order."""
+    """The orders of a week as the shop's web pages see them, one entry per order."""
 
     who: Ints
+    days: Ints
     ordered_at: Ints
     anonymous_id: pl.Series
     account_id: pl.Series
@@ -53,37 +53,39 @@ class _Purchase:
 
 
 def take_orders(block: Block, day: int) -> WebPurchases | None:
-    """Put every version of the orders placed on ``day`` into the outbox, None if none is placed."""
-    who = buyers(block, day, "web")
+    """Put every version of the orders of the week from ``day`` into the outbox, None if none."""
+    who, days = buyers(block, day, "web")
     if not len(who):
         return None
     rng = block.rng(day, "orders")
-    baskets = fill_baskets(block, rng, who, day)
+    baskets = fill_baskets(block, rng, who, days)
     # Most orders are placed in the evening.
-    at = block.midnight(day) + (rng.beta(3.2, 1.7, len(who)) * 86_000).astype(np.int64)
+    at = block.midnight(days) + (rng.beta(3.2, 1.7, len(who)) * 86_000).astype(np.int64)
     lines_cents = baskets.totals(len(who))
     shipping = np.where(lines_cents < FREE_SHIPPING_FROM, SHIPPING_CENTS, 0)
-    base = _base_records(block, rng, who, day, at)
+    serials = block.serials(day, len(who))
+    base = _base_records(block, rng, who, days, at, serials)
     lines = _nested(_line_frame(block, baskets))
     purchase = _Purchase(who, at, base, lines, lines_cents, shipping)
     _follow(block, rng, purchase, baskets)
     first = np.searchsorted(baskets.basket, np.arange(len(who)))
-    return WebPurchases(who, at, base["anonymous_id"], base["account_id"], baskets.product[first])
+    product = baskets.product[first]
+    return WebPurchases(who, days, at, base["anonymous_id"], base["account_id"], product)
 
 
 def _base_records(
-    block: Block, rng: np.random.Generator, who: Ints, day: int, at: Ints
+    block: Block, rng: np.random.Generator, who: Ints, days: Ints, at: Ints, serials: Ints
 ) -> pl.DataFrame:
     count = len(who)
-    order_id = hex_ids("O-", block.serials(day, count), f"{block.world.seed} order")
-    known = as_of(block.people, who, np.full(count, day))
+    order_id = hex_ids("O-", serials, f"{block.world.seed} order")
+    known = as_of(block.people, who, days)
     signed_in = pl.Series(rng.random(count) < 0.93)
     frame = known.with_columns(
         order_id=order_id,
         ordered_at=utc_text(at),
-        account_id=accounts_in_use(block, day)[who],
+        account_id=accounts_in_use(block, who, days),
         signed_in=signed_in,
-        anonymous_id=cookies(block, rng, who, day),
+        anonymous_id=cookies(block, rng, who, days),
         account_email=block.spelled["email"][who],
         typed_email=written_emails(rng, block.people.frame["email"][who]),
         work_email=block.people.frame["work_email"][who],
@@ -92,6 +94,7 @@ def _base_records(
         roll=pl.Series(rng.random(count)),
         mail_roll=pl.Series(rng.random(count)),
         person=pl.Series(who),
+        business_day=pl.Series(block.world.start_day + days),
     ).with_columns(account_id=pl.when("signed_in").then("account_id"))
     name = pl.when("latin").then(pl.concat_str("first_latin", pl.lit(" "), "last_latin"))
     guest = pl.col("account_id").is_null()
@@ -109,7 +112,7 @@ def _base_records(
         anonymous_id=pl.when(pl.col("roll") < 0.75).then("anonymous_id"),
         _key="order_id",
         _person="person",
-        _business_day=pl.lit(int(block.midnight(day) // SECONDS_A_DAY), dtype=pl.Int64),
+        _business_day="business_day",
     )
 
 
@@ -219,4 +222,4 @@ def _land(block: Block, purchase: _Purchase, orders: Ints, status: pl.Series, at
     records = records.with_columns(
         money_text(pl.col("shipping_amount")), money_text(pl.col("total_amount"))
     )
-    block.outbox.add(ORDERS, records, block.landing_days(at))
+    block.outbox.add(ORDERS.folder, records, block.landing_days(at))

@@ -63,17 +63,17 @@ def person_rows(block: Block, day: int) -> pl.DataFrame:
 
 
 def device_rows(seen: pl.DataFrame, purchases: WebPurchases | None) -> pl.DataFrame:
-    """Return the distinct (anonymous_id, person) of a day; person is -1 for strangers.
+    """Return the distinct (day, anonymous_id, person); person is -1 for strangers.
 
     Args:
-        seen: ``anonymous_id`` and ``person`` of the day's web events.
-        purchases: the day's web orders, which carry a cookie of their own accord.
+        seen: ``anonymous_id``, ``person`` and ``day`` of web sessions.
+        purchases: web orders of the same days, which carry a cookie of their own accord.
     """
-    rows = [seen.select("anonymous_id", "person")]
+    rows = [seen.select("day", "anonymous_id", "person")]
     if purchases is not None:
-        person = pl.Series(purchases.who, dtype=pl.Int64)
-        rows.append(pl.DataFrame({"anonymous_id": purchases.anonymous_id, "person": person}))
-    return pl.concat(rows).drop_nulls("anonymous_id").unique().sort("anonymous_id", "person")
+        own = {"anonymous_id": purchases.anonymous_id, "person": purchases.who}
+        rows.append(pl.DataFrame({"day": purchases.days} | own))
+    return pl.concat(rows).drop_nulls("anonymous_id").unique().sort("day", "anonymous_id", "person")
 
 
 def _on(block: Block, day: pl.Expr) -> pl.Expr:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from customer360.landing.simulate.accounts import accounts_in_use
-from customer360.landing.simulate.block import Block
+from customer360.landing.simulate.block import WEEK_DAYS, Block
 from customer360.landing.simulate.formats import TICKETS
 from customer360.landing.simulate.streams import Ints, hex_ids, utc_text
 
@@ -25,23 +25,26 @@ CLOSINGS = ("Solved, thank you for your patience.", "Refund sent.", "Closed: no 
 
 
 def open_tickets(block: Block, day: int) -> None:
-    """Put every version of the tickets opened on ``day`` into the outbox.
+    """Put every version of the tickets opened in the week from ``day`` into the outbox.
 
-    An unhappy end makes some customers leave for good: their purchases stop days after.
+    An unhappy end makes some customers leave for good: they stop buying in a later week.
     """
     rng = block.rng(day, "tickets")
     rate = block.habits["store_rate"].to_numpy() + 2 * block.habits["web_rate"].to_numpy()
-    rate = (0.0006 + rate * TICKETS_A_PURCHASE) * block.active(day)
-    who = np.flatnonzero(rng.random(block.people.count) < rate)
+    week = np.arange(day, day + WEEK_DAYS)
+    active = np.array([block.active(int(today)) for today in week])
+    row, who = np.nonzero(rng.random(active.shape) < active * (0.0006 + rate * TICKETS_A_PURCHASE))
+    days = week[row]
     if not len(who):
         return
     count = len(who)
-    opened = block.midnight(day) + rng.integers(20_000, 80_000, count)
+    opened = block.midnight(days) + rng.integers(20_000, 80_000, count)
     answered = opened + 600 + rng.exponential(50_000, count).astype(np.int64)
     closed = answered + 600 + rng.exponential(110_000, count).astype(np.int64)
     happy = rng.random(count) + 0.3 * (block.habits["patience"].to_numpy()[who] - 0.5)
-    _drive_away(block, rng, who, closed, happy)
-    ticket = _tickets(block, rng, who, day, opened)
+    _drive_away(block, rng, who, np.maximum(block.landing_days(closed) + 3, day + WEEK_DAYS), happy)
+    ids = hex_ids("T-", block.serials(day, count), f"{block.world.seed} ticket")
+    ticket = _tickets(block, rng, ids, who, days, opened)
     messages = _messages(rng, opened, answered, closed)
     score = np.clip(np.floor(happy * 5).astype(np.int64) + 1, 1, 5)
     stage = np.repeat(np.arange(3), count)
@@ -62,22 +65,20 @@ def open_tickets(block: Block, day: int) -> None:
         )
         .with_columns(pl.col("messages").list.head(pl.col("said")))
     )
-    block.outbox.add(TICKETS, records, block.landing_days(at))
+    block.outbox.add(TICKETS.folder, records, block.landing_days(at))
 
 
 def _drive_away(
-    block: Block, rng: np.random.Generator, who: Ints, closed: Ints, happy: np.ndarray
+    block: Block, rng: np.random.Generator, who: Ints, last: Ints, happy: np.ndarray
 ) -> None:
     leaves = (happy < 0.3) & (rng.random(len(who)) < 0.6)
-    last = block.landing_days(closed[leaves]) + 3
-    block.left_day[who[leaves]] = np.minimum(block.left_day[who[leaves]], last)
+    np.minimum.at(block.left_day, who[leaves], last[leaves])
 
 
 def _tickets(
-    block: Block, rng: np.random.Generator, who: Ints, day: int, opened: Ints
+    block: Block, rng: np.random.Generator, ids: pl.Series, who: Ints, days: Ints, opened: Ints
 ) -> pl.DataFrame:
     count, people = len(who), block.people.frame[who]
-    ids = hex_ids("T-", block.serials(day, count), f"{block.world.seed} ticket")
     channel = rng.choice(4, count, p=[0.35, 0.3, 0.2, 0.15])
     frame = pl.DataFrame(
         {
@@ -85,7 +86,7 @@ def _tickets(
             "own": block.spelled["email"][who],
             "work": people["work_email"],
             "number": "+" + people["phone_dial"] + people["phone_national"],
-            "account": accounts_in_use(block, day)[who],
+            "account": accounts_in_use(block, who, days),
             "roll": rng.random(count),
             "is_call": channel == 1,
             "channel": pl.Series(CHANNELS).gather(channel),

@@ -33,16 +33,16 @@ class _Visit:
 
 
 def ring_up(block: Block, day: int) -> None:
-    """Put the receipts of ``day``, and the returns they lead to, into the outbox."""
-    who = buyers(block, day, "store")
+    """Put the receipts of the week from ``day``, and the returns they lead to, into the outbox."""
+    who, days = buyers(block, day, "store")
     if not len(who):
         return
     rng = block.rng(day, "tills")
-    baskets = fill_baskets(block, rng, who, day)
+    baskets = fill_baskets(block, rng, who, days)
     elsewhere = rng.integers(0, block.assortment.stores.height, len(who))
     store = np.where(rng.random(len(who)) < 0.85, block.ints("home_store")[who], elsewhere)
     number = block.serials(day, len(who))
-    sold_at = block.midnight(day) + _opening_seconds(rng, len(who))
+    sold_at = block.midnight(days) + _opening_seconds(rng, len(who))
     sales = _Visit(who, store, number, sold_at, baskets)
     _hand_over(block, rng, _together(sales, _taken_back(rng, sales)))
 
@@ -69,7 +69,7 @@ def _taken_back(rng: np.random.Generator, sales: _Visit) -> _Visit:
     days = 1 + np.minimum(rng.exponential(7, len(returned)).astype(np.int64), 27)
     midnight = sales.sold_at[returned] // SECONDS_A_DAY * SECONDS_A_DAY
     at = midnight + days * SECONDS_A_DAY + _opening_seconds(rng, len(returned))
-    # Serials of a day stay far below 2**31: the upper half is for returns.
+    # Serials of a week stay far below 2**31: the upper half is for returns.
     number = sales.number[returned] + 2**31
     return _Visit(sales.who[returned], sales.store[returned], number, at, negative)
 
@@ -114,9 +114,9 @@ def _hand_over(block: Block, rng: np.random.Generator, visit: _Visit) -> None:
         }
     )
     receipts = receipts.with_columns(money_text(pl.col("total_amount")))
-    block.outbox.add(RECEIPTS, receipts, land)
+    block.outbox.add(RECEIPTS.folder, receipts, land)
     lines = _line_records(block, receipt_id, who, business, visit.baskets)
-    block.outbox.add(RECEIPT_LINES, lines, land[visit.baskets.basket])
+    block.outbox.add(RECEIPT_LINES.folder, lines, land[visit.baskets.basket])
 
 
 def _traces(block: Block, rng: np.random.Generator, who: Ints, land: Ints) -> dict[str, pl.Series]:

@@ -14,12 +14,11 @@ import polars as pl
 
 from customer360.landing.simulate.accounts import sign_ups_and_changes
 from customer360.landing.simulate.assortment import (
-    Assortment,
     build_assortment,
     product_records,
     store_records,
 )
-from customer360.landing.simulate.block import Block, open_block
+from customer360.landing.simulate.block import WEEK_DAYS, Block, open_block
 from customer360.landing.simulate.browsing import browse
 from customer360.landing.simulate.crm import keep_contacts
 from customer360.landing.simulate.day_files import DayFiles
@@ -130,13 +129,18 @@ def _live(
     files = DayFiles(block)
     true_orders, landed_orders = OrderBook(), OrderBook()
     for day in range(days):
-        tables = _happen(block, day)
+        if day % WEEK_DAYS == 0:
+            _happen(block, day)
         landing, happened = files.of_day(day)
         true = _sums(happened, true_orders)
         landed = _sums(_readable(landing), landed_orders)
         for book in (true_orders, landed_orders):
             book.forget(block.world.start_day + day)
-        tables["money"] = _dated(money_table(true, landed))
+        tables = {"money": _dated(money_table(true, landed))}
+        for name in ("campaign_effects", "devices"):
+            rows = block.outbox.take(name, day)
+            if rows is not None:
+                tables[name] = rows
         if not folder.has_day(block.world.on(day), block.number):
             folder.write_day(block, day, landing, tables, tally)
         if progress is not None:
@@ -144,34 +148,33 @@ def _live(
     folder.write_persons(block.number, person_rows(block, days - 1))
 
 
-def _happen(block: Block, day: int) -> dict[str, pl.DataFrame]:
-    """Let ``day`` happen and return the truth tables that only the world itself can tell."""
-    tables: dict[str, pl.DataFrame] = {}
+def _happen(block: Block, first_day: int) -> None:
+    """Let a week happen: its records and what only the world can tell go into the outbox."""
     if block.number == 0:
-        _publish_catalog(block, block.assortment, day)
-    sign_ups_and_changes(block, day)
-    keep_contacts(block, day)
-    effects = run_campaigns(block, day)
-    if effects is not None:
-        tables["campaign_effects"] = effects
-    ring_up(block, day)
-    purchases = take_orders(block, day)
-    seen = browse(block, day, purchases)
-    post(block, day)
-    open_tickets(block, day)
-    tables["devices"] = device_rows(seen, purchases)
-    return tables
+        _publish_catalog(block, first_day)
+    sign_ups_and_changes(block, first_day)
+    keep_contacts(block, first_day)
+    for day in range(first_day, first_day + WEEK_DAYS):
+        effects = run_campaigns(block, day)
+        if effects is not None:
+            block.outbox.add("campaign_effects", effects, np.full(effects.height, day))
+    ring_up(block, first_day)
+    purchases = take_orders(block, first_day)
+    devices = device_rows(browse(block, first_day, purchases), purchases)
+    block.outbox.add("devices", devices.drop("day"), devices["day"].to_numpy())
+    post(block, first_day)
+    open_tickets(block, first_day)
 
 
-def _publish_catalog(block: Block, assortment: Assortment, day: int) -> None:
-    world = block.world
-    for entity, records in (
-        (PRODUCTS, product_records(assortment, world, day)),
-        (STORES, store_records(assortment, world, day)),
-        (CAMPAIGNS, campaign_records(world, day)),
-    ):
-        if records.height:
-            block.outbox.add(entity, records, np.full(records.height, day))
+def _publish_catalog(block: Block, first_day: int) -> None:
+    world, assortment = block.world, block.assortment
+    products, days = product_records(assortment, world, first_day, WEEK_DAYS)
+    block.outbox.add(PRODUCTS.folder, products, days)
+    stores, days = store_records(assortment, world, first_day, WEEK_DAYS)
+    block.outbox.add(STORES.folder, stores, days)
+    for day in range(first_day, first_day + WEEK_DAYS):
+        campaigns = campaign_records(world, day)
+        block.outbox.add(CAMPAIGNS.folder, campaigns, np.full(campaigns.height, day))
 
 
 def _readable(files: list[PreparedFile]) -> dict[str, pl.DataFrame]:
