@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
+export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
 .PHONY: help setup demo dev test test-all check format bench docs lock clean
 

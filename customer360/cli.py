@@ -6,7 +6,7 @@ Heavy imports are inside the subcommands, so that `--help` is instant.
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -121,6 +121,15 @@ def dbt(arguments: tuple[str, ...]) -> None:
     from customer360.commands.dbt import run_dbt
 
     sys.exit(run_dbt(load_settings(), arguments))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def status(as_json: bool) -> None:
+    """Tables, freshness, quarantine, what waits to be loaded, failing checks."""
+    from customer360.commands.status import show_status
+
+    show_status(load_settings(), _console(), now=datetime.now(UTC), as_json=as_json)
 
 
 @main.command()

@@ -22,6 +22,8 @@ from customer360.errors import SettingsError
 PREFIX: Final = "C360_"
 ENGINES: Final = ("sail", "spark")
 DBT_TARGETS: Final = ("local", "databricks")
+# Dagster's own: how many events it hands to its storage at once (automation/event_log.py).
+EVENT_BATCH_SIZE: Final = "DAGSTER_EVENT_BATCH_SIZE"
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
 
 # Every environment and every cell is written out; an unknown environment is an error, never a fallback.

@@ -14,6 +14,8 @@ from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
 NIGHTLY = "nightly_refresh_customer_360"
+# Whether automation starts by itself: on a laptop somebody turns it on in the UI.
+STARTS_BY_ITSELF = {"local": False, "server": True}
 
 
 def due_runs(lake: Lake, sources: Sequence[SourceSpec]) -> list[dg.RunRequest]:
@@ -48,6 +50,11 @@ def build_schedules(
         name=NIGHTLY,
         cron_schedule=settings.schedule,
         execution_timezone="UTC",
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING
+            if STARTS_BY_ITSELF[settings.env]
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
         job_name=REFRESH_JOB,
         description="Loads whatever has landed and is not loaded; skips when there is nothing new.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from customer360.automation.jobs import REFRESH_JOB
-from customer360.automation.schedules import due_runs
+from customer360.automation.schedules import STARTS_BY_ITSELF, due_runs
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
@@ -24,6 +24,11 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         name=LANDING_SENSOR,
         job_name=REFRESH_JOB,
         minimum_interval_seconds=30,
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING
+            if STARTS_BY_ITSELF[settings.env]
+            else dg.DefaultSensorStatus.STOPPED
+        ),
         description="Asks for a refresh of exactly the landing days that hold files which are not loaded.",
     )
     def new_landing_files(
@@ -38,6 +43,7 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
 
     @dg.run_failure_sensor(
         name=FAILURE_SENSOR,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description="Logs every failed run and, with C360_ALERT_WEBHOOK, posts it there.",
     )
     def tell_about_failed_runs(context: dg.RunFailureSensorContext) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer360.settings import PROJECT_ROOT
+from customer360.settings import EVENT_BATCH_SIZE, PROJECT_ROOT
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -24,6 +24,7 @@ def prepare_dagster_home() -> Path:
     if not config.exists() and not config.is_symlink():
         config.symlink_to(PROJECT_ROOT / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ.setdefault(EVENT_BATCH_SIZE, "1000")
     return home
 
 

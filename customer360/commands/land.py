@@ -15,6 +15,8 @@ from customer360.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from customer360.landing.simulate.world import SimulationSummary
+
 
 def simulate_world(
     settings: Settings,
@@ -46,8 +48,20 @@ def simulate_world(
             )
         except ValueError as error:
             raise LandingError(str(error)) from error
-    console.print(summary)
-    console.print("Next: `customer360 run`.")
+    console.print(_said(summary, lake))
+
+
+def _said(summary: SimulationSummary, lake: Lake) -> str:
+    landed = sum(summary.records.values())
+    if not landed:
+        return f"Nothing to do: this world has already landed in {lake.landing}."
+    faults = sum(summary.faults.values())
+    rate = landed / summary.seconds if summary.seconds else 0
+    return (
+        f"Landed {landed:,} records of {len(summary.records)} entities in {summary.files:,} files "
+        f"({summary.size_bytes / 1e6:,.1f} MB), with {faults:,} faults of {len(summary.faults)} kinds, "
+        f"in {summary.seconds:.1f} s ({rate:,.0f} records/s)."
+    )
 
 
 def import_purchases(settings: Settings, console: Console) -> None:
@@ -56,7 +70,6 @@ def import_purchases(settings: Settings, console: Console) -> None:
 
     lake = _local(settings, "import")
     console.print(import_complete_journey(Path(lake.landing)))
-    console.print("Next: `customer360 run`.")
 
 
 def _local(settings: Settings, command: str) -> Lake:

@@ -1,0 +1,165 @@
+"""`customer360 status`: what the lake holds, how fresh it is, what waits, and what is wrong.
+
+What is read is in `commands.lake_state` and `commands.check_results`; here it is laid out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from customer360.commands.check_results import CheckResult, failing_checks
+from customer360.commands.lake_state import FAIL, NEVER, WARN, Count, LakeState, read_state
+from customer360.commands.spelling import exact, shown
+from customer360.resources.lake import Lake
+from customer360.sources import SOURCES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from customer360.settings import Settings
+
+_STYLES = {WARN: "yellow", FAIL: "red", NEVER: "dim"}
+
+
+def show_status(settings: Settings, console: Console, *, now: datetime, as_json: bool) -> None:
+    """Print the state of the lake.
+
+    Args:
+        settings: The settings.
+        console: Where it goes.
+        now: The clock, UTC.
+        as_json: One JSON document instead of tables.
+    """
+    state = read_state(Lake(settings.lake), SOURCES, now)
+    checks = failing_checks()
+    if as_json:
+        document = asdict(state) | {"failing_checks": [asdict(check) for check in checks]}
+        console.out(json.dumps(exact(document), indent=2, ensure_ascii=False), highlight=False)
+        return
+    if not state.tables:
+        console.print(_empty(state), soft_wrap=True)
+    for part in _parts(state, checks):
+        console.print(part)
+    console.print(_work(state), soft_wrap=True)
+
+
+def _empty(state: LakeState) -> str:
+    if state.pending_days:
+        return f"The lake {state.lake} has no tables yet. Files have landed: run `customer360 run`."
+    return (
+        f"The lake {state.lake} is empty. Land files under {state.lake}/landing/<source>/<entity>/"
+        "dt=YYYY-MM-DD/ (docs/landing.md), or make some with `customer360 simulate`; then run "
+        "`customer360 run`."
+    )
+
+
+def _parts(state: LakeState, checks: Sequence[CheckResult]) -> Iterator[Table | str]:
+    if state.tables:
+        yield _tables(state)
+    if any(source.last_landed_on for source in state.sources):
+        yield _freshness(state)
+    if state.quarantine:
+        yield _counts("Quarantine", "entity", state.quarantine)
+    if state.issues:
+        yield _counts("Values that could not be read (issues)", "table", state.issues)
+    if checks:
+        yield _checks(checks)
+    elif state.tables:
+        yield "Checks: none of the last runs' checks is failing."
+    if state.strays:
+        strays = "\n".join(f"  {stray}" for stray in state.strays)
+        yield f"[yellow]In the landing zone, but read by no source:[/yellow]\n{strays}"
+
+
+def _tables(state: LakeState) -> Table:
+    table = _titled("Tables", "table", "rows", "Delta version", "size", "last landing day")
+    for row in state.tables:
+        day = shown(row.last_landed_on) if row.last_landed_on else ""
+        table.add_row(row.table, f"{row.rows:,}", str(row.delta_version), _size(row.bytes), day)
+    return table
+
+
+def _freshness(state: LakeState) -> Table:
+    newest = max(s.last_landed_on for s in state.sources if s.last_landed_on)
+    table = _titled(
+        "Freshness by landing day",
+        "source",
+        "last landing day",
+        f"hours behind the lake's newest ({newest})",
+        "hours behind now",
+        "warns, fails after hours",
+    )
+    for source in state.sources:
+        behind = (
+            (source.hours_behind_lake, source.state_in_lake),
+            (source.hours_behind_now, source.state_now),
+        )
+        cells = (_judged(hours, judgement) for hours, judgement in behind)
+        day = shown(source.last_landed_on)
+        declared = f"{source.warn_after_hours}, {source.fail_after_hours}"
+        table.add_row(source.source, day, *cells, declared)
+    return table
+
+
+def _judged(hours: int | None, judgement: str) -> str:
+    text = judgement if hours is None else f"{hours} {judgement}"
+    style = _STYLES.get(judgement)
+    return f"[{style}]{text}[/{style}]" if style else text
+
+
+def _counts(title: str, what: str, counts: Sequence[Count]) -> Table:
+    table = _titled(title, what, "rows", "rule", "column")
+    for count in counts:
+        table.add_row(count.entity, f"{count.rows:,}", count.rule, count.column or "")
+    return table
+
+
+def _checks(checks: Sequence[CheckResult]) -> Table:
+    table = _titled("Failing checks (latest result)", "asset", "check", "severity", "found", "when")
+    for column in table.columns:
+        column.justify = "left"
+    for check in checks:
+        style = "red" if check.severity == "ERROR" else "yellow"
+        when = shown(check.evaluated_at)
+        severity = f"[{style}]{check.severity.lower()}[/{style}]"
+        table.add_row(check.asset, check.check, severity, check.detail, when)
+    return table
+
+
+def _work(state: LakeState) -> str:
+    """What a refresh would do, in a sentence."""
+    days = state.pending_days
+    if days:
+        span = _span(days)
+        return f"Waiting: {len(days)} landing day{'s' if len(days) > 1 else ''} ({span}) to load. Next: `customer360 run`."
+    if state.is_gold_stale:
+        return "Waiting: gold is older than what is loaded. Next: `customer360 run`."
+    if not state.tables:
+        return ""
+    return f"Up to date: as of {state.as_of_date}, refreshed {shown(state.refreshed_at)} UTC."
+
+
+def _span(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+
+def _titled(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="left" if name in ("rule", "column") else "right")
+    return table
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

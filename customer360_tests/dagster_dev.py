@@ -1,0 +1,140 @@
+"""`dagster dev` as a child process, spoken to over GraphQL."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from customer360.settings import PROJECT_ROOT, Settings
+
+REPOSITORY = {"repositoryLocationName": "customer360", "repositoryName": "__repository__"}
+_PATIENCE_SECONDS = 240
+
+_WORKSPACE = """{ workspaceOrError { __typename ... on Workspace { locationEntries { name loadStatus
+  locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
+_LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
+  ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+_RUNS = """{ runsOrError { ... on Runs { results { runId status creationTime tags { key value } } } } }"""
+_START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename
+  ... on PythonError { message } } }"""
+_RESET_CURSOR = """mutation($s: SensorSelector!) { setSensorCursor(sensorSelector: $s) { __typename
+  ... on PythonError { message } } }"""
+
+
+class DagsterDev:
+    """A running `dagster dev`."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self._url = f"http://127.0.0.1:{port}/graphql"
+        self._log = log
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """Data of a GraphQL answer."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            content = json.load(answer)
+        assert "errors" not in content, content["errors"]
+        return content["data"]
+
+    def locations(self) -> dict[str, str]:
+        """Code locations and what they are: RepositoryLocation when they loaded."""
+        entries = self.ask(_WORKSPACE)["workspaceOrError"]["locationEntries"]
+        return {e["name"]: (e["locationOrLoadError"] or {}).get("__typename", "") for e in entries}
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs, oldest first, with their tags as a dictionary."""
+        found = self.ask(_RUNS)["runsOrError"]["results"]
+        for run in found:
+            run["tags"] = {t["key"]: t["value"] for t in run["tags"]}
+        return sorted(found, key=lambda r: r["creationTime"])
+
+    def launch(self, job: str, tags: dict[str, str]) -> str:
+        """Launch a job as the UI does; returns the run's id."""
+        params = {
+            "selector": {**REPOSITORY, "jobName": job},
+            "runConfigData": {},
+            "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in tags.items()]},
+        }
+        answer = self.ask(_LAUNCH, p=params)["launchRun"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        return str(answer["run"]["runId"])
+
+    def start_sensor(self, name: str) -> None:
+        answer = self.ask(_START_SENSOR, s={**REPOSITORY, "sensorName": name})["startSensor"]
+        assert answer["__typename"] == "Sensor", answer
+
+    def reset_cursor(self, name: str) -> None:
+        answer = self.ask(_RESET_CURSOR, s={**REPOSITORY, "sensorName": name})["setSensorCursor"]
+        assert answer["__typename"] == "Sensor", answer
+
+    def wait_for_run(self, count: int) -> dict[str, Any]:
+        """Wait until there are `count` runs and the newest has ended; returns it."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            runs = self.runs()
+            if len(runs) >= count and runs[count - 1]["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
+                assert len(runs) == count, runs
+                return runs[count - 1]
+            time.sleep(1)
+        raise AssertionError(f"no ended run number {count}: {self.runs()}\n{self.log()}")
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")[-6000:]
+
+
+@contextlib.contextmanager
+def dagster_dev(settings: Settings, home: Path) -> Iterator[DagsterDev]:
+    """Start `dagster dev` on a free port; ends its whole process group."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = home / "dev.log"
+    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-h", "127.0.0.1", "-p", str(port)]
+    environment = os.environ | {"DAGSTER_HOME": str(home), "C360_LAKE": settings.lake}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    server = DagsterDev(port, log)
+    try:
+        _wait_until_loaded(server, process)
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_until_loaded(server: DagsterDev, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, server.log()
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            if server.locations():
+                return
+        time.sleep(0.5)
+    raise AssertionError(f"dagster dev did not serve:\n{server.log()}")
