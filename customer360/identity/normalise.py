@@ -78,7 +78,8 @@ def dialled(raw: Column) -> Column:
     run process this way: one of four in the simulated world.
     """
     digits = F.regexp_replace(F.trim(raw), "[^0-9+]", "")
-    number = F.regexp_replace(digits, "^00", "+")
+    abroad = F.concat(F.lit("+"), F.substring(digits, 3, 100))
+    number = F.when(digits.rlike("^00[1-9]"), abroad).otherwise(digits)
     return F.when(raw.rlike("[A-Za-z]"), F.trim(raw)).otherwise(number)
 
 
