@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -150,6 +151,16 @@ def test_cut_gzip_inside_a_quoted_value_gives_up_the_open_row(tmp_path: Path) ->
 def test_gzip_cut_before_its_text_is_one_empty_remainder(tmp_path: Path, data: bytes) -> None:
     for name in ("a.jsonl.gz", "a.csv.gz", "a.json.gz"):
         assert decoded(tmp_path, [land(tmp_path, name, data)]) == [("", 1, "truncated_gzip")]
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 5, 1 << 20])
+def test_cut_gzip_gives_all_that_its_last_bytes_hold(tmp_path: Path, chunk_bytes: int) -> None:
+    # One compressed byte stands for up to 258 of these.
+    data = gzip.compress(b"7" * 10_000)[:-12]
+    whole = zlib.decompressobj(31).decompress(data).decode()
+    assert len(whole) > 258
+    file = land(tmp_path, "a.jsonl.gz", data)
+    assert decoded(tmp_path, [file], chunk_bytes) == [(whole, 1, "truncated_gzip")]
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 64, 1 << 20])

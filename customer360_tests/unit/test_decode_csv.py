@@ -42,8 +42,9 @@ def test_line_ends_and_mark_of_byte_order_are_not_data(decoded: Decode, line_end
     ]
 
 
-def test_last_line_may_lack_its_end(decoded: Decode) -> None:
-    assert decoded("id,name\n1,Ada") == [('{"id":"1","name":"Ada"}', 2, None)]
+@pytest.mark.parametrize("cut", ["", "\r"])
+def test_last_line_may_lack_its_end_or_half_of_it(decoded: Decode, cut: str) -> None:
+    assert decoded(f"id,name\r\n1,Ada{cut}") == [('{"id":"1","name":"Ada"}', 2, None)]
 
 
 def test_one_column_keeps_empty_quoted_value_and_skips_empty_line(decoded: Decode) -> None:

@@ -116,6 +116,8 @@ def test_element_nested_too_deeply_is_malformed(decoded: Decode) -> None:
         '{"id": [{"x":1}, {"x":2,}], "y": {}}',
         '{"id": "open}',
         '{"id": {"x": 1}',
+        '{"id": [1}',
+        '{"id": oops, "lines": [{"n":1},{"n":2},{"n":3}]}',
         '{"id": 2}}',
         "oops",
     ],

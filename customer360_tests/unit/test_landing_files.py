@@ -6,9 +6,11 @@ import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from customer360.errors import LandingError
 from customer360.landing.files import (
@@ -104,6 +106,36 @@ def test_any_file_system_can_be_listed() -> None:
         "crm__contacts", FIRST, "crm/contacts/dt=2026-01-02/a.csv", 5, 0
     )
     assert file.modified > 1_700_000_000
+
+
+class Remembering(MemoryFileSystem):
+    """Remembers listings, as remote file systems do."""
+
+    protocol = "remembering"
+    remembered: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix("remembering:/")))
+
+    def find(self, path: str, *args: Any, **options: Any) -> Any:
+        return self.remembered.setdefault(path, super().find(path, *args, **options))
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        super().invalidate_cache(path)
+        self.remembered.clear()
+
+
+def test_file_that_came_after_the_last_listing_is_listed() -> None:
+    fsspec.register_implementation("remembering", Remembering, clobber=True)
+    fs = Remembering()
+    try:
+        fs.pipe_file("/remembering-test/crm/contacts/dt=2026-01-02/a.csv", b"")
+        assert len(list_files("remembering://remembering-test", "crm", "contacts")) == 1
+        fs.pipe_file("/remembering-test/crm/contacts/dt=2026-01-02/b.csv", b"")
+        assert len(list_files("remembering://remembering-test", "crm", "contacts")) == 2
+    finally:
+        fs.rm("/remembering-test", recursive=True)
 
 
 def test_strays_are_what_no_source_reads(tmp_path: Path) -> None:

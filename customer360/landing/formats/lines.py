@@ -104,7 +104,7 @@ class Lines:
     Attributes:
         data: The text with its line ends.
         starts: Where each line begins in `data`.
-        ends: Where it ends, before its `\n` or `\r\n`.
+        ends: Where it ends, before its `\n` or `\r\n`, or a `\r` that ends the file.
         bad: Lines that were not UTF-8; their bytes that are not appear as `\xNN`.
         first_number: Number of the first line in its file, from 1.
         raw: The bytes as they were, of which `data` differs only in bad lines.
@@ -161,15 +161,11 @@ def _bounds(data: bytes) -> tuple[Indexes, Indexes]:
     array = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(array == _LF)
     starts = np.concatenate([np.zeros(1, np.int64), ends + 1])
-    if len(data) > starts[-1]:
+    if starts[-1] < len(data):
         ends = np.append(ends, len(data))
-        has_end = len(ends) - 1
-    else:
-        starts = starts[:-1]
-        has_end = len(ends)
-    with_cr = (ends > starts) & (array[ends - 1] == _CR) if len(ends) else np.zeros(0, np.bool_)
-    with_cr[has_end:] = False
-    return starts, ends - with_cr
+    starts = starts[: len(ends)]
+    # A carriage return at the end of the file counts as a line end of which the second half is cut.
+    return starts, ends - ((ends > starts) & (array[ends - 1] == _CR) if len(ends) else 0)
 
 
 def _is_utf8(data: bytes) -> bool:
