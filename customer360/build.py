@@ -10,7 +10,12 @@ from typing import Any
 import dagster as dg
 
 from customer360.assets.bronze import build_bronze_assets
-from customer360.assets.gold import build_gold_asset, build_refresh_asset, manifest_path
+from customer360.assets.gold import (
+    build_exposure_assets,
+    build_gold_asset,
+    build_refresh_asset,
+    manifest_path,
+)
 from customer360.assets.identity import build_identity_assets
 from customer360.assets.landing import build_landing_assets
 from customer360.assets.silver import build_silver_assets
@@ -59,6 +64,7 @@ def build_definitions(
             *build_silver_assets(sources, days, settings.currency),
             *build_identity_assets(sources, settings),
             gold,
+            *build_exposure_assets(manifest),
             build_refresh_asset(sources, gold, manifest),
         ],
         jobs=[build_refresh_job()],

@@ -53,6 +53,28 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     return gold
 
 
+def build_exposure_assets(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """The dbt exposures as external assets: who uses gold, at the end of the graph.
+
+    dagster-dbt makes no assets of exposures.
+    """
+    specs = []
+    for exposure in manifest["exposures"].values():
+        models = (manifest["nodes"][name] for name in exposure["depends_on"]["nodes"])
+        owner = exposure["owner"].get("email")
+        specs.append(
+            dg.AssetSpec(
+                key=["exposure", exposure["name"]],
+                deps=sorted([node["schema"], node["name"]] for node in models),
+                description=exposure["description"],
+                group_name="exposures",
+                owners=[owner] if owner else [],
+                kinds={exposure["type"]},
+            )
+        )
+    return specs
+
+
 def build_refresh_asset(
     sources: Sequence[SourceSpec], gold: dg.AssetsDefinition, manifest: Mapping[str, Any]
 ) -> dg.AssetsDefinition:

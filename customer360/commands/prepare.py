@@ -1,7 +1,12 @@
-"""What has to be there before Dagster loads: its home and the dbt manifest. `python -m` runs it from make."""
+"""What has to be there before Dagster loads: its home and the dbt manifest.
+
+`python -m customer360.commands.prepare` does it for make; with `--then COMMAND…` it goes on as that
+command, which is how the container starts.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from customer360.commands.instance import prepare_dagster_home
@@ -16,8 +21,15 @@ def prepare() -> None:
     ensure_manifest(load_settings())
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Prepare, then become the given command, if any."""
     try:
         prepare()
     except Customer360Error as error:
         sys.exit(str(error))
+    if arguments[:1] == ["--then"]:
+        os.execvp(arguments[1], arguments[1:])  # noqa: S606 - the container's own command
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""The asset graph as data: closed, complete, one key per table."""
+
+import dagster as dg
+import pytest
+
+from customer360 import keys
+from customer360.build import build_definitions
+from customer360.identity import contract as identity
+from customer360.settings import Settings
+from customer360.sources import SOURCES
+
+MARTS = {
+    "dim_customers", "dim_products", "dim_stores", "dim_dates", "dim_customers_history",
+    "dim_products_history", "fct_order_lines", "fct_orders", "fct_web_sessions", "fct_interactions",
+    "fct_tickets", "campaign_performance", "customer_rfm", "customer_segments", "customer_360",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions(Settings(lake="/nowhere"))
+
+
+@pytest.fixture(scope="module")
+def paths(definitions: dg.Definitions) -> set[tuple[str, ...]]:
+    return {tuple(k.path) for k in definitions.resolve_asset_graph().get_all_asset_keys()}
+
+
+def test_every_upstream_key_is_produced_or_declared_external(definitions: dg.Definitions) -> None:
+    # A typo in an upstream key loads and validates: it becomes an external asset that nobody declared.
+    graph = definitions.resolve_asset_graph()
+    external = {tuple(k.path) for k in graph.external_asset_keys}
+    declared = {("landing", s.table(e.name)) for s in SOURCES for e in s.entities}
+    assert {p for p in external if p[0] != "exposure"} == declared
+
+
+def test_every_asset_key_is_layer_and_table(paths: set[tuple[str, ...]]) -> None:
+    assert {len(p) for p in paths} == {2}
+    assert {p[0] for p in paths} == {"landing", "staging", "intermediate", "exposure", *keys.LAYERS}
+
+
+def test_every_entity_has_its_tables(paths: set[tuple[str, ...]]) -> None:
+    for source in SOURCES:
+        for entity in source.entities:
+            table = source.table(entity.name)
+            expected = {(layer, table) for layer in ("landing", "bronze", "silver", "quarantine")}
+            expected |= {("silver", source.table(c.name)) for c in entity.children}
+            assert expected <= paths
+
+
+def test_all_marts_and_identity_tables_are_in_the_graph(paths: set[tuple[str, ...]]) -> None:
+    assert {(keys.GOLD, mart) for mart in MARTS} <= paths
+    assert {identity.CUSTOMER_IDENTIFIERS, identity.CUSTOMER_LINKS, identity.CUSTOMERS} <= paths
+
+
+def test_exposures_end_the_graph(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    exposures = [k for k in graph.get_all_asset_keys() if k.path[0] == "exposure"]
+    assert exposures
+    for key in exposures:
+        assert {p.path[0] for p in graph.get(key).parent_keys} == {keys.GOLD}
+
+
+def test_customer_360_descends_from_every_landing_folder_but_none_is_unused(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream = dg.AssetSelection.assets(["gold", "customer_360"]).upstream().resolve(graph)
+    reached = {k.path[1] for k in upstream if k.path[0] == "bronze"}
+    everything = {s.table(e.name) for s in SOURCES for e in s.entities}
+    # Stores and campaigns describe facts, not customers; they end in their own marts.
+    assert everything - reached <= {"catalog__stores", "marketing__campaigns"}
+
+
+def test_every_executable_asset_has_a_description_an_owner_and_a_kind(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.executable_asset_keys:
+        node = graph.get(key)
+        assert node.description, key
+        assert node.kinds, key
+        if key.path[0] not in ("staging", "intermediate"):
+            assert node.owners, key
+
+
+def test_automation_is_registered(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    assert "refresh_customer_360" in {j.name for j in repository.get_all_jobs()}
+    assert {s.name for s in repository.schedule_defs} == {"nightly_refresh_customer_360"}
+    assert {s.name for s in repository.sensor_defs} == {"new_landing_files", "tell_about_failed_runs"}
+
+
+def test_checks_that_block_are_the_accounting_and_the_dbt_errors(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    blocking = {k for k in graph.asset_check_keys if graph.get_check_spec(k).blocking}
+    accounting = {k for k in blocking if k.name == "every_record_has_one_status"}
+    assert len(accounting) == sum(len(s.entities) for s in SOURCES)
+    assert all(k.asset_key.path[0] in ("silver", "gold", "staging", "intermediate") for k in blocking)
