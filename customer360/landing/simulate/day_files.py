@@ -68,7 +68,7 @@ class DayFiles:
         if frame is None and not copies:
             return
         sheet = _empty_sheet(entity, copies) if frame is None else render(entity, frame)
-        fate = self._fate(entity, rng, has_copies=bool(copies))
+        fate = self._fate(entity, rng, copies)
         if self.rates is not None and frame is not None:
             self._rename_field(sheet, day)
             _note_deletions(sheet, frame)
@@ -83,12 +83,19 @@ class DayFiles:
         if fate.kind in ("empty_file", "header_only_file"):
             self.shelf[day].append(empty_file(entity, fate.kind, f"{stem}-retry"))
 
-    def _fate(self, entity: EntityFormat, rng: np.random.Generator, *, has_copies: bool) -> Fate:
+    def _fate(
+        self, entity: EntityFormat, rng: np.random.Generator, copies: list[CopiedLine]
+    ) -> Fate:
         if self.rates is None:
             return Fate()
         fate = draw_fate(rng, self.rates, entity)
         # A copy in a file with one column more would not be an exact copy of its line any more.
-        return Fate() if fate.kind == "extra_column" and has_copies else fate
+        is_widened = fate.kind == "extra_column" and bool(copies)
+        # A contradiction that comes twice could be called a duplicate as well as a conflict.
+        is_doubtful = fate.kind == "repeated_file" and any(
+            copy.fault.kind == "conflicting_copy" for copy in copies
+        )
+        return Fate() if is_widened or is_doubtful else fate
 
     def _rename_field(self, sheet: Sheet, day: int) -> None:
         if sheet.entity is not ACCOUNTS or self.rates is None or day < self.rates.renamed_from:
