@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -103,11 +104,25 @@ def complete_journey() -> None:
 @click.option("--from", "first", type=DAY, help="First landing day to load.")
 @click.option("--to", "last", type=DAY, help="Last landing day to load.")
 @click.option("--select", help="Only these assets (Dagster selection, as 'group:identity+').")
-def run(first: datetime | None, last: datetime | None, select: str | None) -> None:
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write seconds per step and dbt model to this JSON file.",
+)
+def run(
+    first: datetime | None, last: datetime | None, select: str | None, report: Path | None
+) -> None:
     """Load what has landed and is not loaded, and rebuild everything downstream."""
     from customer360.commands.run import run as refresh
 
-    refresh(load_settings(), _console(), first=_day(first), last=_day(last), select=select)
+    refresh(
+        load_settings(),
+        _console(),
+        first=_day(first),
+        last=_day(last),
+        select=select,
+        report_to=report,
+    )
 
 
 @main.command(

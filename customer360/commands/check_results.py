@@ -1,12 +1,12 @@
 """The latest result of every check, from the runs that the Dagster instance remembers.
 
-A dbt test that belongs to no single asset arrives as an observation of every asset it reads, so both kinds
-of event are read. Which checks exist is not asked: that would load the whole graph.
+A dbt test that belongs to no single asset arrives as an observation of every asset it reads, so
+both kinds of event are read. Which checks exist is not asked: that would load the whole graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -57,46 +57,39 @@ def latest_results(instance: dg.DagsterInstance) -> list[CheckResult]:
     import dagster as dg
 
     kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.ASSET_OBSERVATION}
-    latest: dict[str, CheckResult] = {}
+    latest: dict[tuple[str, str], CheckResult] = {}
     for run in instance.get_run_records(limit=_RUNS):
         run_id = run.dagster_run.run_id
         records = instance.get_records_for_run(run_id, of_type=kinds, ascending=False).records
         for record in records:
-            for result in _results(record.event_log_entry.dagster_event, record.timestamp, run_id):
-                latest.setdefault(result.check, result)
+            event = record.event_log_entry.dagster_event
+            for asset, result in _results(event, record.timestamp, run_id):
+                latest.setdefault((asset, result.check), result)
     return list(latest.values())
 
 
-def _results(event: Any, timestamp: float, run_id: str) -> Iterator[CheckResult]:
-    """The check result that an event carries, if it carries one."""
-    at = datetime.fromtimestamp(timestamp, UTC)
-    data = event.event_specific_data
-    if hasattr(data, "asset_observation"):
-        observed = data.asset_observation
-        metadata = {name: value.value for name, value in observed.metadata.items()}
-        test = str(metadata.get("unique_id", "")).split(".")
-        if test[0] == "test":
-            passed, severity = (
-                metadata.get("status") == "pass",
-                _SEVERITIES.get(metadata.get("status")),
-            )
-            asset = ".".join(observed.asset_key.path)
-            yield CheckResult(
-                asset, test[2], passed, severity or "ERROR", at, run_id, _detail(metadata)
-            )
-    else:
-        metadata = {name: value.value for name, value in data.metadata.items()}
-        asset = ".".join(data.asset_key.path)
-        yield CheckResult(
-            asset, _name(data), data.passed, data.severity.value, at, run_id, _detail(metadata)
-        )
+def _results(event: Any, timestamp: float, run_id: str) -> Iterator[tuple[str, CheckResult]]:
+    """The check result that an event carries, if any, with the asset that its name belongs to."""
+    data, at = event.event_specific_data, datetime.fromtimestamp(timestamp, UTC)
+    if not hasattr(data, "asset_observation"):
+        found, asset = _plain(data.metadata), ".".join(data.asset_key.path)
+        severity = str(data.severity.value)
+        result = (asset, data.check_name, data.passed, severity, at, run_id, _detail(found))
+        yield asset, CheckResult(*result)
+        return
+    found = _plain(data.asset_observation.metadata)
+    kind, _, test = str(found.get("unique_id", "")).partition(".")
+    if kind == "test":
+        # One result for all assets that the test reads: its name alone identifies it.
+        status, name = found.get("status"), test.split(".")[1]
+        severity = "ERROR" if status in ("fail", "error") else "WARN"
+        asset = ".".join(data.asset_observation.asset_key.path)
+        result = (asset, name, status == "pass", severity, at, run_id, _detail(found))
+        yield "", CheckResult(*result)
 
 
-_SEVERITIES: Final[dict[Any, str]] = {"warn": "WARN", "pass": "WARN"}
-
-
-def _name(evaluation: Any) -> str:
-    return str(evaluation.check_name)
+def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.value for name, value in metadata.items()}
 
 
 def _detail(metadata: dict[str, Any]) -> str:

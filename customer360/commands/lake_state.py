@@ -1,4 +1,4 @@
-"""What there is to say about a lake without starting an engine: tables, freshness, quarantine, issues.
+"""What can be said of a lake without an engine: tables, freshness, quarantine, issues.
 
 Everything is read from Delta logs, the landing listing and a few columns. How it is shown is in
 `commands.status`; what the runs said is in `commands.check_results`.
@@ -27,7 +27,7 @@ _ISSUES: Final = "issues"
 
 @dataclass(frozen=True)
 class TableState:
-    """One table, from its Delta log; `last_landed_on` is null where no row carries a landing day."""
+    """One table, from its Delta log; `last_landed_on` is null where rows carry no day."""
 
     table: str
     rows: int
@@ -170,7 +170,8 @@ def _judged(hours: int | None, source: SourceSpec) -> str:
 def _table(reader: Reader, key: keys.TableKey) -> TableState:
     import pyarrow as pa
 
-    log = pa.table(reader.lake.delta(key).get_add_actions(flatten=True))
+    delta = reader.lake.delta(key)
+    log = pa.table(delta.get_add_actions(flatten=True))
     counts = log.column("num_records").to_pylist()
     if None in counts:  # a writer that keeps no statistics
         rows = int(reader.rows(f"select count(*) as n from {reader.table(key)}")[0]["n"])
@@ -178,15 +179,9 @@ def _table(reader: Reader, key: keys.TableKey) -> TableState:
         rows = sum(counts)
     columns = [c for c in ("partition.landed_on", "max.landed_on") if c in log.column_names]
     days = [day for c in columns for day in log.column(c).to_pylist() if day is not None]
-    about = reader.lake.describe(key)
-    return TableState(
-        key.sql,
-        rows,
-        about["delta_version"],
-        about["bytes"],
-        about["files"],
-        max(days, default=None),
-    )
+    size = sum(log.column("size_bytes").to_pylist())
+    last = max(days, default=None)
+    return TableState(key.sql, rows, delta.version(), size, log.num_rows, last)
 
 
 def _quarantine(reader: Reader) -> list[Count]:

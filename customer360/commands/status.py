@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from customer360.settings import Settings
 
+_TEXTS = ("reasons", "issues", "check", "found", "when")
 _STYLES = {WARN: "yellow", FAIL: "red", NEVER: "dim"}
 
 
@@ -65,9 +67,9 @@ def _parts(state: LakeState, checks: Sequence[CheckResult]) -> Iterator[Table | 
     if any(source.last_landed_on for source in state.sources):
         yield _freshness(state)
     if state.quarantine:
-        yield _counts("Quarantine", "entity", state.quarantine)
+        yield _counts("Quarantine", "reasons", state.quarantine)
     if state.issues:
-        yield _counts("Values that could not be read (issues)", "table", state.issues)
+        yield _counts("Values that could not be read", "issues", state.issues)
     if checks:
         yield _checks(checks)
     elif state.tables:
@@ -114,21 +116,22 @@ def _judged(hours: int | None, judgement: str) -> str:
 
 
 def _counts(title: str, what: str, counts: Sequence[Count]) -> Table:
-    table = _titled(title, what, "rows", "rule", "column")
-    for count in counts:
-        table.add_row(count.entity, f"{count.rows:,}", count.rule, count.column or "")
+    """One line per entity, its reasons in a cell; the JSON document has them apart."""
+    table = _titled(title, "entity", "rows", what)
+    for entity, group in groupby(counts, key=lambda count: count.entity):
+        of_entity = list(group)
+        reasons = (f"{c.rule}{f' {c.column}' if c.column else ''}: {c.rows:,}" for c in of_entity)
+        table.add_row(entity, f"{sum(c.rows for c in of_entity):,}", ", ".join(reasons))
     return table
 
 
 def _checks(checks: Sequence[CheckResult]) -> Table:
-    table = _titled("Failing checks (latest result)", "asset", "check", "severity", "found", "when")
-    for column in table.columns:
-        column.justify = "left"
+    table = _titled("Failing checks (latest result)", "severity", "check", "found", "when")
     for check in checks:
         style = "red" if check.severity == "ERROR" else "yellow"
-        when = shown(check.evaluated_at)
         severity = f"[{style}]{check.severity.lower()}[/{style}]"
-        table.add_row(check.asset, check.check, severity, check.detail, when)
+        name = f"{check.asset}\n{check.check}"
+        table.add_row(severity, name, check.detail, shown(check.evaluated_at))
     return table
 
 
@@ -136,8 +139,10 @@ def _work(state: LakeState) -> str:
     """What a refresh would do, in a sentence."""
     days = state.pending_days
     if days:
-        span = _span(days)
-        return f"Waiting: {len(days)} landing day{'s' if len(days) > 1 else ''} ({span}) to load. Next: `customer360 run`."
+        what = f"landing day {days[0]}"
+        if len(days) > 1:
+            what = f"{len(days)} landing days, {days[0]} to {days[-1]}"
+        return f"Waiting to be loaded: {what}. Next: `customer360 run`."
     if state.is_gold_stale:
         return "Waiting: gold is older than what is loaded. Next: `customer360 run`."
     if not state.tables:
@@ -145,15 +150,11 @@ def _work(state: LakeState) -> str:
     return f"Up to date: as of {state.as_of_date}, refreshed {shown(state.refreshed_at)} UTC."
 
 
-def _span(days: Sequence[date]) -> str:
-    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
-
-
 def _titled(title: str, first: str, *others: str) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for name in others:
-        table.add_column(name, justify="left" if name in ("rule", "column") else "right")
+        table.add_column(name, justify="left" if name in _TEXTS else "right")
     return table
 
 
