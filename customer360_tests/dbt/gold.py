@@ -54,7 +54,7 @@ class Gold:
         self.engine, self.folder = engine, folder
         self.statuses: dict[str, str] = {}
 
-    def run(self, *arguments: str, as_of: date) -> None:
+    def run(self, *arguments: str, as_of: date, project: Path = PROJECT_DIR) -> None:
         """Run dbt and keep each node's status by name; fails unless dbt succeeds."""
         from dbt.cli.main import dbtRunner
 
@@ -64,7 +64,7 @@ class Gold:
             "C360_AS_OF_DATE": as_of.isoformat(),
             "C360_CURRENCY": "EUR",
         }
-        where = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+        where = ["--project-dir", str(project), "--profiles-dir", str(project)]
         to = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         with environment(variables):
             outcome = dbtRunner().invoke(["--quiet", *arguments, *where, *to])

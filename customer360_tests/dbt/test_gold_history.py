@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from customer360.assets.silver_load import load_days
 from customer360.identity import contract as identity
+from customer360.resources.dbt import PROJECT_DIR
+from customer360_tests.builders import DAY, put_bronze, record, spec
 from customer360_tests.dbt.gold import Gold, put_identity
 
 ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -76,3 +81,20 @@ def test_customer_that_is_gone_has_no_current_version(
 
 def test_older_as_of_date_changes_nothing(versions: list[list[tuple[Any, ...]]]) -> None:
     assert versions[6] == versions[5]
+
+
+def test_snapshot_that_gains_a_column_keeps_its_versions(gold: Gold, tmp_path: Path) -> None:
+    put_bronze(gold.engine.lake, "catalog__products", [record("catalog__products")])
+    load_days(gold.engine, *spec("catalog__products"), [DAY], "EUR")
+    gold.run("build", "--select", "+products_snapshot", *ONLY_MODELS, as_of=FIRST)
+    wider = tmp_path / "project"
+    shutil.copytree(PROJECT_DIR, wider, ignore=shutil.ignore_patterns("target*", "logs"))
+    snapshot = wider / "snapshots/products_snapshot.sql"
+    snapshot.write_text(snapshot.read_text().replace('"unit_cost"]', '"unit_cost", "updated_at"]'))
+    gold.run("build", "--select", "+products_snapshot", *ONLY_MODELS, as_of=SECOND, project=wider)
+    columns = ("sku", "updated_at", "dbt_valid_from", "dbt_valid_to")
+    first, second = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (FIRST, SECOND))
+    assert [tuple(row.values()) for row in gold.rows("products_snapshot", *columns)] == [
+        ("P1", None, first, second),
+        ("P1", datetime(2026, 1, 1, 8, tzinfo=UTC), second, None),
+    ]
