@@ -28,8 +28,9 @@ from customer360.settings import Settings
 from customer360.sources import SOURCES
 from customer360.sources.spec import SourceSpec
 
-# Partition ranges as single runs and freshness policies are "beta" in Dagster 1.13; one warning per asset
-# at every start would bury the ones that matter. The versions are pinned in requirements.lock.
+# Partition ranges as single runs and freshness policies are "beta" in Dagster 1.13; one warning per
+# asset at every start would bury the ones that matter. The versions are pinned in
+# requirements.lock.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 

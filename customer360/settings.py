@@ -1,8 +1,8 @@
 """Settings: every `C360_*` environment variable, typed, parsed once, all problems reported together.
 
-An environment (`C360_ENV`) names a row of defaults; a single variable overrides its cell. Nothing else in
-the package reads environment variables of this prefix or asks which environment it runs in, except
-`resources` and `automation`, which are handed a `Settings`.
+An environment (`C360_ENV`) names a row of defaults; a single variable overrides its cell. Nothing
+else in the package reads environment variables of this prefix or asks which environment it runs in,
+except `resources` and `automation`, which are handed a `Settings`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ DBT_TARGETS: Final = ("local", "databricks")
 EVENT_BATCH_SIZE: Final = "DAGSTER_EVENT_BATCH_SIZE"
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
 
-# Every environment and every cell is written out; an unknown environment is an error, never a fallback.
+# Every environment and every cell is written out; an unknown environment is an error, never a
+# fallback.
 ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "local": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
     "server": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
@@ -45,7 +46,8 @@ class Settings:
         currency: ISO 4217 code of the one reporting currency of this lake.
         default_country: ISO 3166 code assumed for a phone number whose record names no country.
         first_day: Earliest landing day that can be loaded (start of the Dagster partitions).
-        shared_identifier_limit: An identifier seen with more personal records than this links nobody.
+        shared_identifier_limit: An identifier seen with more personal records than this links
+            nobody.
         schedule: Cron expression (UTC) of the nightly refresh.
         alert_webhook: URL that is posted a JSON message when a run fails; secret.
     """

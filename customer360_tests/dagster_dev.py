@@ -84,7 +84,11 @@ class DagsterDev:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
             runs = self.runs()
-            if len(runs) >= count and runs[count - 1]["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
+            if len(runs) >= count and runs[count - 1]["status"] in (
+                "SUCCESS",
+                "FAILURE",
+                "CANCELED",
+            ):
                 assert len(runs) == count, runs
                 return runs[count - 1]
             time.sleep(1)
@@ -103,7 +107,14 @@ def dagster_dev(settings: Settings, home: Path) -> Iterator[DagsterDev]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = home / "dev.log"
-    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        str(Path(sys.executable).parent / "dagster"),
+        "dev",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     environment = os.environ | {"DAGSTER_HOME": str(home), "C360_LAKE": settings.lake}
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    dbt_assets,
+)
 
 from customer360 import keys
 from customer360.checks.contracts import type_differences
@@ -40,6 +45,10 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest_path(settings),
         project=dbt_project(settings),
+        # The tests of silver tables, which dbt knows as sources, are checks of those assets.
+        dagster_dbt_translator=DagsterDbtTranslator(
+            settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+        ),
         name="gold",
         pool="gold",
         backfill_policy=dg.BackfillPolicy.single_run(),

@@ -63,7 +63,8 @@ def _specs(source: SourceSpec, entity: EntitySpec, tables: SilverTables) -> Iter
     pii = [f.name for f in entity.fields if f.pii]
     described = [(tables.silver, entity.description, keys.SILVER)]
     described += [
-        (k, c.description, keys.SILVER) for k, c in zip(tables.children, entity.children, strict=True)
+        (k, c.description, keys.SILVER)
+        for k, c in zip(tables.children, entity.children, strict=True)
     ]
     described.append(
         (
@@ -118,7 +119,9 @@ def _report_days(
             "money_out": str(figures.amount_current),
         }
         context.add_asset_metadata(
-            counted | money, asset_key=dg.AssetKey(list(tables.silver)), partition_key=day.isoformat()
+            counted | money,
+            asset_key=dg.AssetKey(list(tables.silver)),
+            partition_key=day.isoformat(),
         )
         context.add_asset_metadata(
             {"quarantined": figures.statuses["quarantined"], "reasons": dict(figures.reasons)},
@@ -151,7 +154,12 @@ def _quarantined(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> d
         asset_key=list(tables.quarantine),
         passed=share <= QUARANTINED_SHARE_WARNING,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"share": share, "records": landed, "quarantined": quarantined, "reasons": reasons},
+        metadata={
+            "share": share,
+            "records": landed,
+            "quarantined": quarantined,
+            "reasons": reasons,
+        },
     )
 
 

@@ -1,12 +1,13 @@
 """Loading landing days of one entity from bronze into silver, quarantine and the outranked records.
 
-The one algorithm for first loads, increments, late days and repeated days. It costs what the loaded days
-hold plus, of older days, only the records whose keys come up again. No dagster here: the asset around it
-is in `assets.silver`.
+The one algorithm for first loads, increments, late days and repeated days. It costs what the loaded
+days hold plus, of older days, only the records whose keys come up again. No dagster here: the asset
+around it is in `assets.silver`.
 
-Why a crash loses nothing: every table is replaced in one commit each, silver last. Until silver is written,
-the loaded days count as not loaded (`ops/loads`), and loading them again starts from the same records,
-because what is known about a key is taken from silver, outranked and quarantine together.
+Why a crash loses nothing: every table is replaced in one commit each, silver last. Until silver is
+written, the loaded days count as not loaded (`ops/loads`), and loading them again starts from the
+same records, because what is known about a key is taken from silver, outranked and quarantine
+together.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def load_days(
         currency: The lake's reporting currency.
 
     Returns:
-        The landing days whose records' statuses may have changed: `days` and the days of older records
-        of the same keys.
+        The landing days whose records' statuses may have changed: `days` and the days of older
+        records of the same keys.
     """
     create_tables(engine, source, entity)
     if not days:
@@ -165,7 +166,9 @@ class _Load:
         place = origins.select(
             "landed_on", "source_file", F.col(contract.RECORD_LINE).alias("line_number")
         ).distinct()
-        wanted = self._bronze(days).join(place, ["landed_on", "source_file", "line_number"], "left_semi")
+        wanted = self._bronze(days).join(
+            place, ["landed_on", "source_file", "line_number"], "left_semi"
+        )
         return self._keep("pulled", self._typed(wanted))
 
     def _standing(self) -> DataFrame | None:
@@ -282,7 +285,9 @@ def _conflicting(rows: DataFrame, entity: EntitySpec) -> DataFrame:
 
     reason = F.lit(f"{CONFLICTING}:{','.join(entity.key)}")
     return _quarantined(
-        rows.withColumn(contract.FAILURE, reason).withColumn(contract.FAILED_VALUE, F.col(contract.KEY))
+        rows.withColumn(contract.FAILURE, reason).withColumn(
+            contract.FAILED_VALUE, F.col(contract.KEY)
+        )
     )
 
 

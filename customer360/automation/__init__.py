@@ -1,0 +1,1 @@
+"""Jobs, schedules, sensors, partitions, and how Dagster stores its events."""

@@ -1,9 +1,10 @@
 """Dagster's SQLite event log, storing a batch of events in one transaction.
 
-A run over 60 landing days writes 60 planned and 60 materialization events per partitioned asset. Dagster
-hands them over in batches (`DAGSTER_EVENT_BATCH_SIZE`, set by `commands.instance` and the Makefile), but its SQLite storage opens, commits and closes
-three connections per event all the same: minutes of disk syncs for seconds of work (benchmarks/README.md).
-Named in dagster.yaml; a deployment on Postgres does not need it.
+A run over 60 landing days writes 60 planned and 60 materialization events per partitioned asset.
+Dagster hands them over in batches (`DAGSTER_EVENT_BATCH_SIZE`, set by `commands.instance` and the
+Makefile), but its SQLite storage opens, commits and closes three connections per event all the
+same: minutes of disk syncs for seconds of work (benchmarks/README.md). Named in dagster.yaml; a
+  deployment on Postgres does not need it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dagster import EventLogEntry
     from dagster._serdes import ConfigurableClassData
     from sqlalchemy.engine import Connection
+
 
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     """The library's storage, except that a batch shares one connection and transaction per database."""

@@ -21,8 +21,8 @@ STARTS_BY_ITSELF = {"local": False, "server": True}
 def due_runs(lake: Lake, sources: Sequence[SourceSpec]) -> list[dg.RunRequest]:
     """One run request per group of landing days that hold files which are not loaded.
 
-    The run key covers every file of every day of the group, so a late file in the middle of a group makes
-    a new key; and the loads table's own id, so that a lake made anew is loaded anew.
+    The run key covers every file of every day of the group, so a late file in the middle of a group
+    makes a new key; and the loads table's own id, so that a lake made anew is loaded anew.
     """
     files = landed_files(lake, sources)
     todo = pending(lake, sources)

@@ -34,7 +34,9 @@ def declared_columns(
     yield identity.CUSTOMERS, dict(identity.typed(identity.CUSTOMER_COLUMNS))
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == GOLD:
-            columns = {c["name"]: c["data_type"] for c in node["columns"].values() if c["data_type"]}
+            columns = {
+                c["name"]: c["data_type"] for c in node["columns"].values() if c["data_type"]
+            }
             yield TableKey(GOLD, node["name"]), columns
 
 
@@ -49,7 +51,10 @@ def type_differences(
             continue
         found = {name: kind for name, kind, _ in column_types(lake.delta(key))}
         for name in sorted({*declared, *found}):
-            expected, actual = declared.get(name, "no such column"), found.get(name, "no such column")
+            expected, actual = (
+                declared.get(name, "no such column"),
+                found.get(name, "no such column"),
+            )
             if _spelled(expected) != _spelled(actual):
                 differences.append(f"{key.sql}.{name}: declared {expected}, found {actual}")
     return differences

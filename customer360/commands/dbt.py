@@ -65,7 +65,9 @@ def serve_engine(settings: Settings, console: Console) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with open_engine(settings) as engine:
-        console.print(f"# {settings.engine} engine on {settings.lake}; Ctrl-C stops it. In another shell:")
+        console.print(
+            f"# {settings.engine} engine on {settings.lake}; Ctrl-C stops it. In another shell:"
+        )
         for name, value in variables(engine, settings).items():
             console.print(f"export {name}={shlex.quote(value)}", soft_wrap=True)
         console.print(f"cd {shlex.quote(str(PROJECT_DIR))} && dbt run", soft_wrap=True)

@@ -22,7 +22,8 @@ CUSTOMERS, DAYS, SEED, START, FAULTS = 3000, 60, 1, date(2026, 1, 1), "low"
 
 _NEXT = """[bold]What to look at next[/bold]
   customer360 status                         tables, freshness, quarantine, failing checks
-  customer360 customer {email:<29} everything known about one person
+  customer360 customer {email}
+                                             everything known about one person
   customer360 query "select segment, count(*) from gold.customer_360 group by segment"
   customer360 verify                         compare the lake with the simulator's truth
   make dev                                   the graph in the Dagster UI: http://127.0.0.1:3000
@@ -32,7 +33,9 @@ _NEXT = """[bold]What to look at next[/bold]
 
 def demo(settings: Settings, console: Console) -> None:
     """Simulate, refresh, show the result; a second time says that there is nothing new."""
-    console.print(f"[bold]1. A retail world[/bold]: {CUSTOMERS:,} people, {DAYS} days, in {settings.lake}")
+    console.print(
+        f"[bold]1. A retail world[/bold]: {CUSTOMERS:,} people, {DAYS} days, in {settings.lake}"
+    )
     simulate_world(
         settings,
         console,
@@ -49,7 +52,7 @@ def demo(settings: Settings, console: Console) -> None:
     console.print("\n[bold]3. The result[/bold]")
     lake = Lake(settings.lake)
     console.print(_segments(lake))
-    console.print(_NEXT.format(email=_someone(lake)))
+    console.print(_NEXT.format(email=_someone(lake)), soft_wrap=True)
 
 
 def _rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from customer360.commands.instance import open_instance
 from customer360.errors import Customer360Error, LandingError
+from customer360.keys import BRONZE, SILVER
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
 from customer360.settings import Settings
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 _LOGGER = "progress"
+_DBT_SECONDS = "Execution Duration"
 _SHOWN = ("rows_in", "current", "quarantined")
 
 
@@ -42,6 +46,15 @@ class LayerFigures:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass
+class Report:
+    """What a refresh did: figures by layer, seconds by step and, inside dbt, by model."""
+
+    layers: dict[str, LayerFigures] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
+    models: dict[str, float] = field(default_factory=dict)
+
+
 def run(
     settings: Settings,
     console: Console,
@@ -49,6 +62,7 @@ def run(
     first: date | None = None,
     last: date | None = None,
     select: str | None = None,
+    report_to: Path | None = None,
 ) -> bool:
     """Refresh the lake.
 
@@ -58,6 +72,7 @@ def run(
         first: First landing day to load; with `last`, loads exactly this range again.
         last: Last landing day to load.
         select: Dagster asset selection, as `key:"gold/*"`; everything when omitted.
+        report_to: File that receives seconds per step and per dbt model, as JSON.
 
     Returns:
         Whether there was anything to do.
@@ -75,12 +90,14 @@ def run(
         return False
     ensure_manifest(settings)
     started = time.monotonic()
-    layers: dict[str, LayerFigures] = {}
+    report = Report()
     with open_instance() as instance:
         for start, end in ranges:
             console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}")
-            _execute(settings, instance, console, start, end, select, layers)
-    console.print(_summary(layers))
+            _execute(settings, instance, console, start, end, select, report)
+    console.print(_summary(report.layers))
+    if report_to is not None:
+        report_to.write_text(json.dumps({"steps": report.steps, "models": report.models}, indent=1))
     console.print(f"Done in {time.monotonic() - started:.1f} s.")
     return True
 
@@ -106,7 +123,8 @@ def _ranges(
     todo = pending(lake, SOURCES)
     yield from contiguous(todo.days, landed)
     if not todo.days and landed and (todo.is_stale or force):
-        # Loaded but not built from: the last day is loaded again, and everything downstream with it.
+        # Loaded but not built from: the last day is loaded again, and everything downstream with
+        # it.
         yield landed[-1], landed[-1]
 
 
@@ -117,7 +135,7 @@ def _execute(
     first: date,
     last: date,
     select: str | None,
-    layers: dict[str, LayerFigures],
+    report: Report,
 ) -> None:
     import dagster as dg
 
@@ -141,27 +159,43 @@ def _execute(
             asset_selection=selection,
             raise_on_error=False,
         )
-    _collect(result.all_events, layers)
+    _collect(result.all_events, report)
     if not result.success:
         raise RunFailedError(_failures(result.all_events))
 
 
-def _collect(events: Sequence[dg.DagsterEvent], layers: dict[str, LayerFigures]) -> None:
-    """Add up the figures of a run by layer."""
+def _collect(events: Sequence[dg.DagsterEvent], report: Report) -> None:
+    """Add up the figures of a run."""
     for event in events:
-        if event.is_step_success and event.step_key:
-            layer = layers.setdefault(_layer_of(event.step_key), LayerFigures())
+        if event.step_key is None:
+            continue
+        if event.is_step_success:
+            seconds = event.step_success_data.duration_ms / 1000
+            layer = report.layers.setdefault(_layer_of(event.step_key), LayerFigures())
             layer.steps += 1
-            layer.seconds += event.step_success_data.duration_ms / 1000
-        if event.is_step_materialization and event.step_key and event.asset_key:
-            if event.asset_key.path[0] not in ("bronze", "silver"):
-                continue
-            layer = layers.setdefault(_layer_of(event.step_key), LayerFigures())
+            layer.seconds += seconds
+            report.steps[event.step_key] = report.steps.get(event.step_key, 0.0) + seconds
+        elif event.is_step_materialization and event.asset_key:
             metadata = event.step_materialization_data.materialization.metadata
-            for name in _SHOWN:
-                if event.partition and name in metadata:
-                    value = int(str(metadata[name].value))
-                    layer.counts[name] = layer.counts.get(name, 0) + value
+            _count(report, event.step_key, event.asset_key.path, event.partition, metadata)
+
+
+def _count(
+    report: Report,
+    step: str,
+    path: Sequence[str],
+    day: str | None,
+    metadata: Mapping[str, dg.MetadataValue[Any]],
+) -> None:
+    """Take the figures that one materialization reports."""
+    if _DBT_SECONDS in metadata:
+        report.models[path[1]] = float(str(metadata[_DBT_SECONDS].value))
+    if day is None or path[0] not in (BRONZE, SILVER):
+        return
+    counts = report.layers.setdefault(_layer_of(step), LayerFigures()).counts
+    for name in _SHOWN:
+        if name in metadata:
+            counts[name] = counts.get(name, 0) + int(str(metadata[name].value))
 
 
 class _DbtProblems(io.TextIOBase):
@@ -202,7 +236,9 @@ def _failures(events: Sequence[dg.DagsterEvent]) -> str:
             error: Any = event.step_failure_data.error
             while error is not None and error.cause is not None:
                 error = error.cause
-            lines.append(f"  {event.step_key}: {error.message.strip() if error else 'no error given'}")
+            lines.append(
+                f"  {event.step_key}: {error.message.strip() if error else 'no error given'}"
+            )
     if len(lines) == 1:
         lines += [f"  {e.message}" for e in events if e.is_failure]
     return "\n".join(lines)

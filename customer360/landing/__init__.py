@@ -1,0 +1,1 @@
+"""How files become records, and the simulator and importers that write some."""

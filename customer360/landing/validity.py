@@ -1,7 +1,7 @@
 """Whether a record is a JSON object, judged once, while decoding, by one strict parser.
 
-The engines disagree about text behind the object, quotes, NaN and concatenated objects (docs/engines.md),
-so a record they could read differently never reaches them as readable.
+The engines disagree about text behind the object, quotes, NaN and concatenated objects
+(docs/engines.md), so a record they could read differently never reaches them as readable.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def build_resources(settings: Settings) -> dict[str, Any]:
     """The resources for some settings.
 
-    What differs between environments is in the settings' own table (`settings.ENVIRONMENTS`); here each
-    role is bound to what the settings name.
+    What differs between environments is in the settings' own table (`settings.ENVIRONMENTS`); here
+    each role is bound to what the settings name.
     """
     from customer360.resources.dbt import build_dbt
     from customer360.resources.engine import EngineResource

@@ -1,7 +1,7 @@
 """The `dbt` resource: one dbt project, run as a subprocess against the engine's session.
 
-Which environment variables dbt needs is decided here alone (`dbt_environment`), for Dagster and for the
-command line alike.
+Which environment variables dbt needs is decided here alone (`dbt_environment`), for Dagster and for
+the command line alike.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _files(parts: tuple[str, ...]) -> Iterator[Path]:
 def ensure_manifest(settings: Settings) -> None:
     """Parse the dbt project unless its manifest is fresh.
 
-    Done before definitions load, not while: parsing takes seconds, and every run process loads them.
+    Done before definitions load, not while: parsing takes seconds, and every run process loads
+    them.
 
     Raises:
         MissingPrerequisiteError: dbt cannot parse the project; the message carries its output.

@@ -103,7 +103,11 @@ class Lake:
         return pa.table(self.delta(key).to_pyarrow_table(columns=columns))
 
     def replace_days(
-        self, key: TableKey, batches: Iterable[pa.RecordBatch], schema: pa.Schema, days: Sequence[date]
+        self,
+        key: TableKey,
+        batches: Iterable[pa.RecordBatch],
+        schema: pa.Schema,
+        days: Sequence[date],
     ) -> None:
         """Replace the rows of landing days, in one commit, streaming.
 
@@ -122,7 +126,10 @@ class Lake:
         elif days:
             literals = ", ".join(f"'{day}'" for day in sorted(days))
             write_deltalake(
-                self.table_url(key), reader, mode="overwrite", predicate=f"landed_on in ({literals})"
+                self.table_url(key),
+                reader,
+                mode="overwrite",
+                predicate=f"landed_on in ({literals})",
             )
 
     def replace_where(self, key: TableKey, rows: pa.Table, predicate: str) -> None:
@@ -183,8 +190,8 @@ def _spark_type(kind: object) -> str:
 def registration_ddl(lake: Lake, key: TableKey) -> str:
     """SQL that makes a table known to an engine's catalog, with its columns.
 
-    The columns are spelled out because the embedded engine otherwise shows none to DESCRIBE; partition
-    columns come last, as that engine demands.
+    The columns are spelled out because the embedded engine otherwise shows none to DESCRIBE;
+    partition columns come last, as that engine demands.
     """
     table = lake.delta(key)
     partitions = table.metadata().partition_columns

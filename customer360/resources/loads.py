@@ -1,8 +1,9 @@
 """What has been loaded: the tables `ops/loads` (files per entity and landing day) and `ops/refreshes`.
 
-A landing day of an entity counts as loaded when silver was written from exactly the files that lie there
-now. The lake counts as refreshed when everything downstream was built from exactly these loads. Both are
-derived from the lake alone, so it does not matter which Dagster instance, if any, did the work.
+A landing day of an entity counts as loaded when silver was written from exactly the files that lie
+there now. The lake counts as refreshed when everything downstream was built from exactly these
+loads. Both are derived from the lake alone, so it does not matter which Dagster instance, if any,
+did the work.
 """
 
 from __future__ import annotations
@@ -125,7 +126,8 @@ def last_refresh(lake: Lake) -> dict[str, Any] | None:
 def as_of_date(lake: Lake) -> date:
     """The clock of the data: the last landing day loaded; 1970-01-01 before any.
 
-    Nothing in the graph asks for today, so a run tomorrow over the same files gives the same tables.
+    Nothing in the graph asks for today, so a run tomorrow over the same files gives the same
+    tables.
     """
     if not lake.exists(keys.LOADS):
         return date(1970, 1, 1)

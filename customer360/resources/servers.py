@@ -19,7 +19,8 @@ from typing import Final, Protocol
 
 from customer360.errors import EngineError, MissingPrerequisiteError
 
-# The Delta jars that match the locked delta-spark wheel and pyspark (engine-notes: 4.4.0 is on Maven Central).
+# The Delta jars that match the locked delta-spark wheel and pyspark (engine-notes: 4.4.0 is on
+# Maven Central).
 DELTA_PACKAGE: Final = "io.delta:delta-spark_4.2_2.13:4.4.0"
 START_TIMEOUT_SECONDS: Final = 180
 _FIFTEEN_YEARS_SECONDS: Final = str(15 * 365 * 24 * 3600)
@@ -119,7 +120,16 @@ class SparkServer:
         submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
         conf = [part for k, v in settings.items() for part in ("--conf", f"{k}={v}")]
         server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        return [submit, "--class", server, "--packages", DELTA_PACKAGE, "--master", "local[2]", *conf]
+        return [
+            submit,
+            "--class",
+            server,
+            "--packages",
+            DELTA_PACKAGE,
+            "--master",
+            "local[2]",
+            *conf,
+        ]
 
     def _wait(self) -> None:
         """Wait for the port; say what went wrong if the process ends first."""
@@ -165,12 +175,16 @@ def require_java() -> None:
     java = shutil.which("java")
     remedy = "Install a JDK 17 or newer (Debian: openjdk-17-jre-headless), or use C360_ENGINE=sail."
     if java is None:
-        raise MissingPrerequisiteError(f"C360_ENGINE=spark needs Java; no java on the PATH. {remedy}")
+        raise MissingPrerequisiteError(
+            f"C360_ENGINE=spark needs Java; no java on the PATH. {remedy}"
+        )
     shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
     found = re.search(r'version "(\d+)', shown.stderr + shown.stdout)
     if not found or int(found[1]) < 17:
         version = found[1] if found else "an unknown version"
-        raise MissingPrerequisiteError(f"C360_ENGINE=spark needs Java 17 or newer, found {version}. {remedy}")
+        raise MissingPrerequisiteError(
+            f"C360_ENGINE=spark needs Java 17 or newer, found {version}. {remedy}"
+        )
 
 
 def _free_port() -> int:

@@ -41,7 +41,8 @@ class Engine:
             kind: `sail` or `spark`.
             lake: The lake to register.
         """
-        # pyspark.sql.functions builds classic (JVM) columns unless this is set before its first use.
+        # pyspark.sql.functions builds classic (JVM) columns unless this is set before its first
+        # use.
         os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
         os.environ["TZ"] = "UTC"
         self.lake = lake
@@ -57,7 +58,9 @@ class Engine:
 
     def _register(self) -> None:
         for layer in LAYERS:
-            self.session.sql(f"create schema if not exists {layer} location '{self.lake.url}/{layer}'")
+            self.session.sql(
+                f"create schema if not exists {layer} location '{self.lake.url}/{layer}'"
+            )
         for key in self.lake.tables():
             self.register(key)
 
@@ -76,7 +79,9 @@ class Engine:
         self.register(key)
         return self.session.table(key.sql)
 
-    def create(self, key: TableKey, columns: Sequence[tuple[str, str]], *, partitioned: bool) -> None:
+    def create(
+        self, key: TableKey, columns: Sequence[tuple[str, str]], *, partitioned: bool
+    ) -> None:
         """Create a table with declared types, unless it is there.
 
         Args:
@@ -102,7 +107,11 @@ class Engine:
         """
         view = f"replacement_{key.layer}_{key.table}"
         rows.createOrReplaceTempView(view)
-        what = f"into {key.sql} replace where {in_days(days)}" if days is not None else f"overwrite {key.sql}"
+        what = (
+            f"into {key.sql} replace where {in_days(days)}"
+            if days is not None
+            else f"overwrite {key.sql}"
+        )
         self.session.sql(f"insert {what} select * from {view}")
         self.session.catalog.dropTempView(view)
 

@@ -40,8 +40,15 @@ CONSENTS = EntitySpec(
     fields=(
         Field("contact_id", "Contact that decided.", required=True),
         Field("purpose", "What for, as marketing or profiling.", required=True, case=Case.LOWER),
-        Field("channel", "Through which channel, as email, sms, phone, post.", required=True, case=Case.LOWER),
-        Field("status", "The decision.", values=("granted", "denied", "withdrawn"), case=Case.LOWER),
+        Field(
+            "channel",
+            "Through which channel, as email, sms, phone, post.",
+            required=True,
+            case=Case.LOWER,
+        ),
+        Field(
+            "status", "The decision.", values=("granted", "denied", "withdrawn"), case=Case.LOWER
+        ),
         Field("changed_at", "When the decision was recorded.", Kind.TIMESTAMP, required=True),
     ),
     key=("contact_id", "purpose", "channel", "changed_at"),

@@ -35,7 +35,9 @@ ORDER_LINES = ChildSpec(
         Field("line_number", "Position in the order.", Kind.INTEGER, required=True),
         Field("sku", "Product ordered."),
         Field("quantity", "Pieces; negative for a return, 0 allowed.", Kind.INTEGER),
-        Field("returned_quantity", "Pieces of this line sent back so far, informative.", Kind.INTEGER),
+        Field(
+            "returned_quantity", "Pieces of this line sent back so far, informative.", Kind.INTEGER
+        ),
         Field("unit_price", "Price of one piece, informative.", Kind.DECIMAL),
         Field("discount_amount", "Discount taken off the line, informative.", Kind.MONEY),
         Field(
@@ -61,14 +63,26 @@ ORDERS = EntitySpec(
         Field("shipping_name", "Name on the parcel.", pii=True),
         Field("shipping_street", "Street and number.", path="shipping_address.street", pii=True),
         Field("shipping_city", "Town.", path="shipping_address.city", pii=True),
-        Field("shipping_postal_code", "Postal code.", path="shipping_address.postal_code", pii=True),
-        Field("shipping_country", "ISO 3166 code.", path="shipping_address.country", case=Case.UPPER),
+        Field(
+            "shipping_postal_code", "Postal code.", path="shipping_address.postal_code", pii=True
+        ),
+        Field(
+            "shipping_country", "ISO 3166 code.", path="shipping_address.country", case=Case.UPPER
+        ),
         Field("ordered_at", "When the order was placed.", Kind.TIMESTAMP),
         Field("updated_at", "When this version came to be.", Kind.TIMESTAMP, required=True),
         Field(
             "status",
             "Where the order stands.",
-            values=("placed", "paid", "shipped", "delivered", "cancelled", "returned", "partially_returned"),
+            values=(
+                "placed",
+                "paid",
+                "shipped",
+                "delivered",
+                "cancelled",
+                "returned",
+                "partially_returned",
+            ),
             case=Case.LOWER,
         ),
         Field("currency", "ISO 4217 code of the amounts; the lake's when absent.", case=Case.UPPER),

@@ -10,7 +10,12 @@ RECEIPTS = EntitySpec(
         Field("receipt_id", "Id of the receipt.", required=True),
         Field("store_id", "Store of the till."),
         Field("till_id", "Till inside the store."),
-        Field("sold_at", "When the receipt was printed; lands with its offset.", Kind.TIMESTAMP, required=True),
+        Field(
+            "sold_at",
+            "When the receipt was printed; lands with its offset.",
+            Kind.TIMESTAMP,
+            required=True,
+        ),
         Field("loyalty_card_number", "Loyalty card shown at the till.", pii=True),
         Field("payment_card_token", "Token that stands for the payment card.", pii=True),
         Field("receipt_email", "Address the receipt was mailed to.", pii=True, case=Case.LOWER),

@@ -1,8 +1,8 @@
 """What can be said about a source system: `SourceSpec`, `EntitySpec`, `ChildSpec`, `Field`.
 
-Bronze, silver and quarantine tables, their checks, freshness, tags and documentation are made from these
-declarations alone. A declaration holds no code that runs on data; typing and deduplication are in
-`customer360.transforms`. No dagster here.
+Bronze, silver and quarantine tables, their checks, freshness, tags and documentation are made from
+these declarations alone. A declaration holds no code that runs on data; typing and deduplication
+are in `customer360.transforms`. No dagster here.
 """
 
 from __future__ import annotations
@@ -168,9 +168,14 @@ class SourceSpec:
         """Refuse a declaration that contradicts itself, naming every contradiction."""
         problems = [p for entity in self.entities for p in _problems(self.name, entity)]
         names = [n for e in self.entities for n in (e.name, *(c.name for c in e.children))]
-        problems += [f"{self.name}: table {n} twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        problems += [
+            f"{self.name}: table {n} twice"
+            for n in sorted({n for n in names if names.count(n) > 1})
+        ]
         if problems:
-            raise SpecError("Source specification cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
+            raise SpecError(
+                "Source specification cannot be used:\n" + "\n".join(f"  - {p}" for p in problems)
+            )
 
 
 # Columns that the platform adds to every table.

@@ -10,7 +10,11 @@ EVENTS = EntitySpec(
         Field("event_id", "Id of the event.", required=True),
         Field("anonymous_id", "Cookie of the browser.", pii=True),
         Field("account_id", "Account that is logged in; null before login."),
-        Field("event_type", "What happened, as page_view, product_view, add_to_cart, purchase.", case=Case.LOWER),
+        Field(
+            "event_type",
+            "What happened, as page_view, product_view, add_to_cart, purchase.",
+            case=Case.LOWER,
+        ),
         Field("occurred_at", "When it happened.", Kind.TIMESTAMP, required=True),
         Field("url", "Page."),
         Field("referrer", "Page the browser came from."),
@@ -20,8 +24,12 @@ EVENTS = EntitySpec(
         Field("sku", "Product looked at."),
         Field("search_term", "What was searched for."),
         Field("user_agent", "Browser, as it names itself.", pii=True),
-        Field("has_analytics_consent", "Consent to analytics.", Kind.BOOLEAN, path="consent.analytics"),
-        Field("has_marketing_consent", "Consent to marketing.", Kind.BOOLEAN, path="consent.marketing"),
+        Field(
+            "has_analytics_consent", "Consent to analytics.", Kind.BOOLEAN, path="consent.analytics"
+        ),
+        Field(
+            "has_marketing_consent", "Consent to marketing.", Kind.BOOLEAN, path="consent.marketing"
+        ),
     ),
     key=("event_id",),
     clock="occurred_at",

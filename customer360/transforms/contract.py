@@ -12,8 +12,8 @@ from customer360.sources.spec import ChildSpec, EntitySpec, Kind
 
 Columns = list[tuple[str, str]]
 
-# Working columns between typing and writing. A field's name cannot begin with an underscore, so they
-# never hide one.
+# Working columns between typing and writing. A field's name cannot begin with an underscore, so
+# they never hide one.
 FAILURE: Final = "_failure"
 FAILED_VALUE: Final = "_failed_value"
 AMOUNT: Final = "_amount"
@@ -22,7 +22,8 @@ CONTENT: Final = "_content"
 RECORD: Final = "_record"
 STATUS: Final = "_status"
 
-# A record's own line_number field (a receipt line has one) must not hide where the record came from.
+# A record's own line_number field (a receipt line has one) must not hide where the record came
+# from.
 RECORD_LINE: Final = "record_line"
 DAY: Final = ("landed_on", "date")
 ORIGIN: Final[Columns] = [("source_file", "string"), (RECORD_LINE, "bigint"), DAY]
@@ -31,8 +32,9 @@ ORIGIN: Final[Columns] = [("source_file", "string"), (RECORD_LINE, "bigint"), DA
 def silver_columns(entity: EntitySpec) -> Columns:
     """Columns of a silver table.
 
-    The declared fields, then `is_deleted` where the entity has deletions and no such field, `issues`
-    (`column:rule` of every value that could not be read, `;` between), and where the record came from.
+    The declared fields, then `is_deleted` where the entity has deletions and no such field,
+    `issues` (`column:rule` of every value that could not be read, `;` between), and where the
+    record came from.
     """
     columns = [(f.name, f.kind.value) for f in entity.fields]
     if entity.deleted_by and "is_deleted" not in dict(columns):

@@ -1,7 +1,7 @@
 """From raw record to typed columns: the rules that read a value, and the reasons a record cannot be used.
 
-Pure column expressions in the forms that give the same result on every engine (docs/engines.md). Which
-version of a record wins is decided in `transforms.versions`.
+Pure column expressions in the forms that give the same result on every engine (docs/engines.md).
+Which version of a record wins is decided in `transforms.versions`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _RULES = {
     Kind.BOOLEAN: "not_a_boolean",
     Kind.STRING: "not_allowed",
 }
-# A record's clock may run ahead of its landing day by this many days: clocks of tills are wrong by hours.
+# A record's clock may run ahead of its landing day by this many days: clocks of tills are wrong by
+# hours.
 CLOCK_TOLERANCE_DAYS = 1
 
 
@@ -46,11 +47,11 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         currency: The lake's reporting currency (ISO 4217).
 
     Returns:
-        One row per bronze row: the declared fields typed (null where unreadable); each child list as
-        an array of JSON texts under the child's name; `is_deleted` where the entity has deletions;
-        `issues`; `source_file`, `record_line`, `landed_on`; and the working columns `_failure`
-        (`rule:column`, null if the record can be used), `_failed_value`, `_amount`, `_key`, `_content`
-        (equal for identical content), `_record`.
+        One row per bronze row: the declared fields typed (null where unreadable); each child list
+        as an array of JSON texts under the child's name; `is_deleted` where the entity has
+        deletions; `issues`; `source_file`, `record_line`, `landed_on`; and the working columns
+        `_failure` (`rule:column`, null if the record can be used), `_failed_value`, `_amount`,
+        `_key`, `_content` (equal for identical content), `_record`.
     """
     parsed = bronze.select(
         "record",
@@ -81,7 +82,9 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         _issues(entity.fields).alias("issues"),
         FAILURE,
         _failed_value(entity).alias(FAILED_VALUE),
-        (F.col(entity.amount) if entity.amount else F.lit(None).cast(Kind.MONEY.value)).alias(AMOUNT),
+        (F.col(entity.amount) if entity.amount else F.lit(None).cast(Kind.MONEY.value)).alias(
+            AMOUNT
+        ),
         record_key(entity).alias(KEY),
         F.xxhash64(*content).alias(CONTENT),
         F.col("record").alias(RECORD),
@@ -117,7 +120,9 @@ def typed_child(parents: DataFrame, entity: EntitySpec, child: ChildSpec) -> Dat
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in child.fields)
     )
-    number = [(F.col("position") + 1).cast("bigint").alias(child.position)] if child.position else []
+    number = (
+        [(F.col("position") + 1).cast("bigint").alias(child.position)] if child.position else []
+    )
     return readable.select(
         *(F.col(f"parent_{k}").alias(k) for k in entity.key),
         *number,
@@ -239,7 +244,9 @@ def _child_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
         checks.append((F.exists(elements, bad), f"{_RULES[field.kind]}:{child.path}.{field.name}"))
     if child.key:
         keys = F.transform(elements, lambda e: F.trim(e[child.key]))
-        checks.append((F.size(F.array_distinct(keys)) < F.size(keys), f"repeated:{child.path}.{child.key}"))
+        checks.append(
+            (F.size(F.array_distinct(keys)) < F.size(keys), f"repeated:{child.path}.{child.key}")
+        )
     return checks
 
 
@@ -263,7 +270,11 @@ def _failed_value(entity: EntitySpec) -> Column:
     chain: Column | None = None
     for name in sorted(candidates):
         value = F.col(f"raw_{name}")
-        chain = chain.when(column == name, value) if chain is not None else F.when(column == name, value)
+        chain = (
+            chain.when(column == name, value)
+            if chain is not None
+            else F.when(column == name, value)
+        )
     return chain if chain is not None else F.lit(None).cast("string")
 
 

@@ -1,6 +1,7 @@
 """Which record of a key is current, and what the others are.
 
-Entities that change: the newest version by the clock wins, ties go to the last landed. Entities that never
+Entities that change: the newest version by the clock wins, ties go to the last landed. Entities
+that never
 change: the first landed wins. Both orders are total, so the order of loading never matters.
 """
 
@@ -33,7 +34,8 @@ def ranked(records: DataFrame, entity: EntitySpec) -> DataFrame:
 
     Returns:
         The same rows with `_status`: `current` (one per key), `duplicate` (its content is that of a
-        record that ranks higher), else `superseded` or, where records never change, `conflicting_key`.
+        record that ranks higher), else `superseded` or, where records never change,
+        `conflicting_key`.
     """
     order = _order(entity)
     by_key = Window.partitionBy(KEY).orderBy(*order)

@@ -36,9 +36,15 @@ def load(engine: Engine, table: str, *days: date) -> list[date]:
         ({"receipt_id": None}, ("missing", "receipt_id", None)),
         ({"receipt_id": "  "}, ("missing", "receipt_id", "")),
         ({"sold_at": "yesterday"}, ("not_a_timestamp", "sold_at", "yesterday")),
-        ({"sold_at": "2026-02-30T10:00:00Z"}, ("not_a_timestamp", "sold_at", "2026-02-30T10:00:00Z")),
+        (
+            {"sold_at": "2026-02-30T10:00:00Z"},
+            ("not_a_timestamp", "sold_at", "2026-02-30T10:00:00Z"),
+        ),
         ({"sold_at": "10:30"}, ("not_a_timestamp", "sold_at", "10:30")),
-        ({"sold_at": "2026-01-04T00:00:00Z"}, ("after_landing_day", "sold_at", "2026-01-04T00:00:00Z")),
+        (
+            {"sold_at": "2026-01-04T00:00:00Z"},
+            ("after_landing_day", "sold_at", "2026-01-04T00:00:00Z"),
+        ),
         ({"total_amount": "12,50"}, ("not_a_number", "total_amount", "12,50")),
         ({"total_amount": None}, ("missing", "total_amount", None)),
         ({"currency": "usd"}, ("currency_not_supported", "currency", "usd")),
@@ -169,7 +175,9 @@ def test_versions_of_an_order_across_days_agree_in_any_order(engine: Engine) -> 
             updated_at="2026-01-03T09:00:00Z",
             lines=[line, {**line, "line_number": 2, "quantity": -1, "line_amount": "-5.00"}],
         ),
-        DAY_3: record("ecommerce__orders", status="paid", updated_at="2026-01-02T12:00:00Z", lines=[line]),
+        DAY_3: record(
+            "ecommerce__orders", status="paid", updated_at="2026-01-02T12:00:00Z", lines=[line]
+        ),
     }
     for day, version in versions.items():
         put_bronze(engine.lake, "ecommerce__orders", [version], day=day)

@@ -27,7 +27,8 @@ def paths(definitions: dg.Definitions) -> set[tuple[str, ...]]:
 
 
 def test_every_upstream_key_is_produced_or_declared_external(definitions: dg.Definitions) -> None:
-    # A typo in an upstream key loads and validates: it becomes an external asset that nobody declared.
+    # A typo in an upstream key loads and validates: it becomes an external asset that nobody
+    # declared.
     graph = definitions.resolve_asset_graph()
     external = {tuple(k.path) for k in graph.external_asset_keys}
     declared = {("landing", s.table(e.name)) for s in SOURCES for e in s.entities}
@@ -88,7 +89,10 @@ def test_automation_is_registered(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     assert "refresh_customer_360" in {j.name for j in repository.get_all_jobs()}
     assert {s.name for s in repository.schedule_defs} == {"nightly_refresh_customer_360"}
-    assert {s.name for s in repository.sensor_defs} == {"new_landing_files", "tell_about_failed_runs"}
+    assert {s.name for s in repository.sensor_defs} == {
+        "new_landing_files",
+        "tell_about_failed_runs",
+    }
 
 
 def test_checks_that_block_are_the_accounting_and_the_dbt_errors(
@@ -98,4 +102,6 @@ def test_checks_that_block_are_the_accounting_and_the_dbt_errors(
     blocking = {k for k in graph.asset_check_keys if graph.get_check_spec(k).blocking}
     accounting = {k for k in blocking if k.name == "every_record_has_one_status"}
     assert len(accounting) == sum(len(s.entities) for s in SOURCES)
-    assert all(k.asset_key.path[0] in ("silver", "gold", "staging", "intermediate") for k in blocking)
+    assert all(
+        k.asset_key.path[0] in ("silver", "gold", "staging", "intermediate") for k in blocking
+    )

@@ -44,7 +44,9 @@ def test_a_ninth_source_is_one_declaration(
         ",9001,5,2026-01-02T12:00:00Z\n"
     )
     definitions = build_definitions(settings, sources=(*SOURCES, loyalty))
-    keys = [dg.AssetKey([layer, "loyalty__movements"]) for layer in ("bronze", "silver", "quarantine")]
+    keys = [
+        dg.AssetKey([layer, "loyalty__movements"]) for layer in ("bronze", "silver", "quarantine")
+    ]
     job = definitions.resolve_implicit_global_asset_job_def()
     day = date(2026, 1, 2)
     with dg.DagsterInstance.ephemeral() as instance:

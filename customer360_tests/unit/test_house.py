@@ -35,7 +35,10 @@ def test_rooms_below_the_graph_never_import_dagster(room: str) -> None:
 @pytest.mark.parametrize(
     ("room", "forbidden"),
     [
-        ("sources", ("transforms", "resources", "assets", "checks", "automation", "build", "commands")),
+        (
+            "sources",
+            ("transforms", "resources", "assets", "checks", "automation", "build", "commands"),
+        ),
         ("transforms", ("resources", "assets", "checks", "automation", "build", "commands")),
         ("landing", ("resources", "assets", "checks", "automation", "build", "commands")),
         ("resources", ("assets", "checks", "automation", "build", "commands")),
@@ -57,5 +60,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; from customer360.cli import main; main(['--help'], standalone_mode=False); "
         f"sys.exit(','.join(m for m in {heavy!r} if m in sys.modules) or 0)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr

@@ -32,7 +32,12 @@ def test_settings_default_to_a_local_lake_in_the_working_folder(
 def test_settings_report_every_problem_together() -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(
-            {"C360_ENGINE": "flink", "C360_CURRENCY": "euro", "C360_FIRST_DAY": "soon", "C360_ENGIN": "x"}
+            {
+                "C360_ENGINE": "flink",
+                "C360_CURRENCY": "euro",
+                "C360_FIRST_DAY": "soon",
+                "C360_ENGIN": "x",
+            }
         )
     message = str(error.value)
     assert "C360_ENGINE: found 'flink', expected one of sail, spark" in message
@@ -42,13 +47,17 @@ def test_settings_report_every_problem_together() -> None:
 
 
 def test_settings_refuse_an_unknown_environment() -> None:
-    with pytest.raises(SettingsError, match="C360_ENV: found 'prod', expected one of local, server"):
+    with pytest.raises(
+        SettingsError, match="C360_ENV: found 'prod', expected one of local, server"
+    ):
         load_settings({"C360_ENV": "prod"})
 
 
 def test_settings_refuse_spark_on_abfss_with_the_reason() -> None:
     with pytest.raises(SettingsError, match="no Azure file system"):
-        load_settings({"C360_ENGINE": "spark", "C360_LAKE": "abfss://lake@acc.dfs.core.windows.net/"})
+        load_settings(
+            {"C360_ENGINE": "spark", "C360_LAKE": "abfss://lake@acc.dfs.core.windows.net/"}
+        )
 
 
 def test_settings_hide_the_webhook_in_errors_and_repr() -> None:

@@ -1,0 +1,236 @@
+"""`make bench`: the graph against a hand-written DuckDB script on the same files, in one run.
+
+Prints a line `ratio …` for each figure: engine time and all-in time of two whole chains, the cost
+of one more day, memory, and how memory grows. Timings are ratios measured here and now, never
+assertions in a test.
+
+The world is simulated without faults, because the DuckDB script has no quarantine; both sides must
+give equal rows, or the benchmark fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+C360 = Path(sys.executable).parent / "customer360"
+DUCKDB_MEMORY = "4GB"
+CHAIN_STEPS = ("web__events", "pos__receipts", "pos__receipt_lines")
+CHAIN_MODELS = ("fct_web_sessions", "fct_orders")
+CHAIN_SELECTION = " or ".join(
+    [f'key:"bronze/{t}" or key:"silver/{t}" or key:"quarantine/{t}"' for t in CHAIN_STEPS]
+    + ["group:identity"]
+    + [
+        f'+key:"gold/{m}" and (group:staging or group:intermediate or key:"gold/{m}")'
+        for m in CHAIN_MODELS
+    ]
+)
+
+
+@dataclass
+class Measured:
+    """One command: wall seconds, peak memory of the process tree, and the steps it reported."""
+
+    seconds: float
+    peak_bytes: int
+    steps: dict[str, float]
+    models: dict[str, float]
+
+    @property
+    def engine_seconds(self) -> float:
+        """Seconds inside steps; of dbt, only its nodes."""
+        return sum(v for k, v in self.steps.items() if k != "gold") + sum(self.models.values())
+
+
+def customer360(lake: Path, *arguments: str) -> Measured:
+    """Run the command on a lake, watching its memory."""
+    report = lake / "_report.json"
+    report.unlink(missing_ok=True)
+    environment = os.environ | {"C360_LAKE": str(lake), "DAGSTER_HOME": str(lake / "_dagster")}
+    extra = ["--report", str(report)] if arguments[0] == "run" else []
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [str(C360), *arguments, *extra], env=environment, stdout=subprocess.DEVNULL
+    )
+    peak = _Peak(process.pid)
+    code = process.wait()
+    seconds = time.monotonic() - started
+    if code:
+        sys.exit(f"customer360 {' '.join(arguments)} failed with exit code {code}")
+    told = json.loads(report.read_text()) if report.exists() else {"steps": {}, "models": {}}
+    return Measured(seconds, peak.stop(), told["steps"], told["models"])
+
+
+class _Peak:
+    """Samples the memory of a process tree."""
+
+    def __init__(self, pid: int) -> None:
+        self._root = psutil.Process(pid)
+        self._stop = threading.Event()
+        self._peak = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.2):
+            try:
+                tree = [self._root, *self._root.children(recursive=True)]
+                self._peak = max(self._peak, sum(p.memory_info().rss for p in tree))
+            except psutil.NoSuchProcess:
+                continue
+
+    def stop(self) -> int:
+        self._stop.set()
+        self._thread.join()
+        return self._peak
+
+
+def duckdb_chains(landing: Path, out: Path) -> dict[str, float]:
+    """Run chains.sql; seconds per step."""
+    out.mkdir(parents=True, exist_ok=True)
+    script = (ROOT / "benchmarks" / "chains.sql").read_text()
+    seconds: dict[str, float] = {}
+    with duckdb.connect(
+        config={"memory_limit": DUCKDB_MEMORY, "threads": os.cpu_count()}
+    ) as connection:
+        connection.execute("set timezone = 'UTC'")
+        for part in script.split("-- step: ")[1:]:
+            name, _, sql = part.partition("\n")
+            started = time.monotonic()
+            connection.execute(sql.replace("{landing}", str(landing)).replace("{out}", str(out)))
+            seconds[name.strip()] = time.monotonic() - started
+    return seconds
+
+
+def differing_rows(lake: Path, out: Path) -> dict[str, int]:
+    """Rows in which the two sides differ, per mart, over the columns that the script makes."""
+    from deltalake import DeltaTable
+
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for mart, where in (("fct_web_sessions", "true"), ("fct_orders", "channel = 'store'")):
+            theirs = connection.sql(f"select * from '{out}/{mart}.parquet'")
+            columns = ", ".join(theirs.columns)
+            connection.register("ours", DeltaTable(str(lake / "gold" / mart)).to_pyarrow_dataset())
+            ours = f"select {columns} from ours where {where}"
+            query = (
+                f"select (select count(*) from ({ours} except all select * from theirs)) + "
+                f"(select count(*) from (select * from theirs except all {ours}))"
+            )
+            connection.register("theirs", theirs.to_arrow_table())
+            row = connection.sql(query).fetchone()
+            found[mart] = int(row[0]) if row else -1
+    return found
+
+
+def engine_seconds_by_layer(run: Measured) -> dict[str, float]:
+    """Engine seconds of the two chains, per layer."""
+    layers = {"bronze": 0.0, "silver": 0.0, "gold": 0.0}
+    for step, seconds in run.steps.items():
+        layer, _, table = step.partition("_")
+        if table.lstrip("_") in CHAIN_STEPS:
+            layers[layer] += seconds
+    layers["gold"] = sum(run.models.get(model, 0.0) for model in CHAIN_MODELS)
+    return layers
+
+
+def simulate(lake: Path, customers: int, days: int) -> None:
+    """Land a world without faults."""
+    lake.mkdir(parents=True, exist_ok=True)
+    options = {
+        "--customers": str(customers),
+        "--days": str(days),
+        "--seed": "7",
+        "--faults": "none",
+    }
+    customer360(lake, "simulate", *(part for pair in options.items() for part in pair))
+
+
+def landed_records(lake: Path) -> dict[str, int]:
+    """Records that landed, from the loads table."""
+    from deltalake import DeltaTable
+
+    rows = (
+        DeltaTable(str(lake / "ops" / "loads"))
+        .to_pyarrow_table(columns=["entity", "records"])
+        .to_pylist()
+    )
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row["entity"]] = totals.get(row["entity"], 0) + row["records"]
+    return totals
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    options = parser.parse_args()
+    work = options.keep or Path(tempfile.mkdtemp(prefix="customer360-bench-"))
+    try:
+        measure(work, options.customers, options.days)
+    finally:
+        if options.keep is None:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def measure(work: Path, customers: int, days: int) -> None:
+    """All figures, smallest world first."""
+    half, full = work / "half", work / "full"
+    simulate(half, customers // 2, days)
+    small = customer360(half, "run")
+    simulate(full, customers, days)
+    run = customer360(full, "run")
+    records = landed_records(full)
+    total, events = sum(records.values()), records.get("web__events", 0)
+    print(
+        f"landed {total:,} records, {events:,} of them web events; {customers:,} people, {days} days"
+    )
+    print(f"whole graph {run.seconds:.0f} s wall, {run.engine_seconds:.0f} s in the engine")
+
+    chain = work / "chain"
+    chain.mkdir(exist_ok=True)
+    (chain / "landing").symlink_to(full / "landing")
+    alone = customer360(chain, "run", "--select", CHAIN_SELECTION)
+    theirs = duckdb_chains(full / "landing", work / "duckdb")
+    differing = differing_rows(full, work / "duckdb")
+    print(f"rows that differ between both: {differing}")
+    ours_by_layer = engine_seconds_by_layer(run)
+    for layer, seconds in ours_by_layer.items():
+        duck = sum(s for name, s in theirs.items() if name.startswith(layer))
+        print(f"{layer:<8} customer360 {seconds:6.1f} s   duckdb {duck:6.1f} s")
+    duck_total = sum(theirs.values())
+    print(f"ratio engine_time {sum(ours_by_layer.values()) / duck_total:.2f} (target at most 2)")
+    print(f"ratio all_in {alone.seconds / duck_total:.2f} (target at most 3.5)")
+
+    simulate(full, customers, days + 1)
+    added = customer360(full, "run")
+    print(
+        f"ratio one_day_more {added.engine_seconds / run.engine_seconds:.2f} (target at most 0.30)"
+    )
+    print(
+        f"ratio memory_twice_the_rows {run.peak_bytes / small.peak_bytes:.2f} (target at most 1.8)"
+    )
+    print(f"ratio memory_peak_to_4_GiB {run.peak_bytes / 2**32:.2f} (target at most 1)")
+    if any(differing.values()):
+        sys.exit("the two sides differ")
+
+
+if __name__ == "__main__":
+    main()
