@@ -154,5 +154,5 @@ def _write_aside(path: Path, data: bytes) -> None:
 def _write_parquet(path: Path, rows: pl.DataFrame) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.tmp")
-    rows.write_parquet(aside)
+    rows.write_parquet(aside, compression="lz4")
     aside.replace(path)

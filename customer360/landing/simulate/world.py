@@ -5,6 +5,7 @@ Here: the loop and what is reported. Not here: any source (``tills``, ``orders``
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -128,24 +129,32 @@ def _live(
 ) -> None:
     files = DayFiles(block)
     true_orders, landed_orders = OrderBook(), OrderBook()
-    for day in range(days):
-        if day % WEEK_DAYS == 0:
-            _happen(block, day)
-        landing, happened = files.of_day(day)
-        true = _sums(happened, true_orders)
-        landed = _sums(_readable(landing), landed_orders)
-        for book in (true_orders, landed_orders):
-            book.forget(block.world.start_day + day)
-        tables = {"money": _dated(money_table(true, landed))}
-        for name in ("campaign_effects", "devices"):
-            rows = block.outbox.take(name, day)
-            if rows is not None:
-                tables[name] = rows
-        if not folder.has_day(block.world.on(day), block.number):
-            folder.write_day(block, day, landing, tables, tally)
-        if progress is not None:
-            progress(block.number * days + day + 1, block.world.blocks * days)
+    # One day is written while the next one happens; never more than one, to bound the memory.
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written: Future[None] | None = None
+        for day in range(days):
+            if day % WEEK_DAYS == 0:
+                _happen(block, day)
+            landing, happened = files.of_day(day)
+            true = _sums(happened, true_orders)
+            landed = _sums(_readable(landing), landed_orders)
+            for book in (true_orders, landed_orders):
+                book.forget(block.world.start_day + day)
+            tables = {"money": _dated(money_table(true, landed)), **_told(block, day)}
+            if written is not None:
+                written.result()
+            if not folder.has_day(block.world.on(day), block.number):
+                written = writer.submit(folder.write_day, block, day, landing, tables, tally)
+            if progress is not None:
+                progress(block.number * days + day + 1, block.world.blocks * days)
+        if written is not None:
+            written.result()
     folder.write_persons(block.number, person_rows(block, days - 1))
+
+
+def _told(block: Block, day: int) -> dict[str, pl.DataFrame]:
+    tables = {name: block.outbox.take(name, day) for name in ("campaign_effects", "devices")}
+    return {name: rows for name, rows in tables.items() if rows is not None}
 
 
 def _happen(block: Block, first_day: int) -> None:
