@@ -1,7 +1,7 @@
 """The state of one block of people while its days pass, and the records waiting to land.
 
 Here: what one simulated day hands to the next. Not here: what happens on a day (each source's
-module), how records become files (``landing_files``).
+module), how records become files (``day_files``).
 """
 
 from collections import defaultdict

@@ -2,7 +2,7 @@
 
 Here: rendering records to lines, joining lines to a file, the truth rows of a file. Not here: what
 goes wrong with lines and files (``fault_lines``, ``fault_files``), writing to disk
-(``landing_files``).
+(``landing_folder``).
 """
 
 import gzip
