@@ -151,7 +151,7 @@ def status(as_json: bool) -> None:
 @click.argument("identifier")
 @click.option("--json", "as_json", is_flag=True, help="A JSON list, one element per customer.")
 def customer(identifier: str, as_json: bool) -> None:
-    """Everything known about one person, by customer id, e-mail, phone, card, account or contact."""
+    """Everything known about one person, by customer id, e-mail, phone, card, account, contact."""
     from customer360.commands.customer import show_customer
 
     show_customer(load_settings(), _console(), identifier, as_json=as_json)
