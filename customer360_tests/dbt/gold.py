@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from customer360.assets.silver_load import create_tables
 from customer360.identity import contract as identity
@@ -13,6 +13,9 @@ from customer360.keys import GOLD, TableKey
 from customer360.resources.dbt import PROJECT_DIR, environment
 from customer360.resources.session import Engine
 from customer360.sources import SOURCES
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 IDENTITY_TABLES = {
     identity.CUSTOMERS: identity.CUSTOMER_COLUMNS,
@@ -56,6 +59,18 @@ class Gold:
 
     def run(self, *arguments: str, as_of: date, project: Path = PROJECT_DIR) -> None:
         """Run dbt and keep each node's status by name; fails unless dbt succeeds."""
+        outcome = self._invoke(arguments, as_of, project)
+        broken = {n: s for n, s in self.statuses.items() if s in ("error", "fail", "skipped")}
+        assert outcome.success, f"{outcome.exception or ''} {broken}"
+
+    def failures(self, *arguments: str, as_of: date) -> set[str]:
+        """Run dbt and give the names of the tests that failed; fails if anything else is wrong."""
+        outcome = self._invoke(arguments, as_of, PROJECT_DIR)
+        assert outcome.exception is None, outcome.exception
+        assert "error" not in self.statuses.values(), self.statuses
+        return {name for name, status in self.statuses.items() if status == "fail"}
+
+    def _invoke(self, arguments: tuple[str, ...], as_of: date, project: Path) -> dbtRunnerResult:
         from dbt.cli.main import dbtRunner
 
         variables = {
@@ -68,12 +83,9 @@ class Gold:
         to = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
         with environment(variables):
             outcome = dbtRunner().invoke(["--quiet", *arguments, *where, *to])
-        statuses = {r.node.name: str(r.status) for r in getattr(outcome.result, "results", [])}
-        broken = {
-            n: s for n, s in statuses.items() if s not in ("success", "pass", "warn", "no-op")
-        }
-        assert outcome.success, f"{outcome.exception or ''} {broken}"
-        self.statuses = statuses
+        results = getattr(outcome.result, "results", [])
+        self.statuses = {r.node.name: str(r.status) for r in results}
+        return outcome
 
     def rows(self, table: str, *columns: str) -> list[dict[str, Any]]:
         """Rows of a gold table as dictionaries, sorted; some columns only, if named."""
