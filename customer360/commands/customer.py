@@ -31,7 +31,8 @@ SECTIONS: Final = tuple(
         "Person": "title first_name last_name name_ date_of_birth age_ is_deleted",
         "Contact": "email phone street city postal_code country address_ loyalty_",
         "Known from": (
-            "has_account has_contact has_loyalty has_social source_ record_ first_seen last_seen as_of"
+            "has_account has_contact has_loyalty has_social source_ record_ first_seen last_seen "
+            "as_of"
         ),
         "Value": "segment recency frequency monetary rfm",
         "Buying": (
@@ -89,8 +90,8 @@ def show_customer(settings: Settings, console: Console, text: str, *, as_json: b
 def _nobody(search: Search) -> str:
     looked = ", ".join(repr(s) for s in search.spellings)
     message = (
-        f"No customer found. Searched customer ids, identifiers and record keys for {looked}; expected "
-        "a customer id, e-mail address, phone, card number, account or contact id."
+        f"No customer found. Searched customer ids, identifiers and record keys for {looked}; "
+        "expected a customer id, e-mail address, phone, card number, account or contact id."
     )
     if search.unlinked:
         carried = "\n".join(f"  {record}" for record in search.unlinked[:_SHOWN_RECORDS])

@@ -112,6 +112,8 @@ def spellings(text: str, default_country: str) -> tuple[str, ...]:
         found.append(f"{local}@{domain}")
     else:
         found.append("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
+        dialled = "".join(c for c in typed if c in "+0123456789")
+        found.append("+" + dialled[2:] if dialled.startswith("00") else dialled)
         found += [n for n in e164_numbers([(typed, None)], default_country) if n]
     return tuple(dict.fromkeys(s for s in found if s))
 
