@@ -198,6 +198,11 @@ def _count(
             counts[name] = counts.get(name, 0) + int(str(metadata[name].value))
 
 
+def _is_expected(record: logging.LogRecord) -> bool:
+    """dagster-dbt warns that tests of silver tables are not checks, which is how it is meant."""
+    return "Logging an `AssetObservation`" in record.getMessage()
+
+
 class _DbtProblems(io.TextIOBase):
     """Takes what dbt writes to standard output and shows the lines that tell of a problem."""
 
@@ -255,7 +260,7 @@ def _progress(console: Console) -> dg.LoggerDefinition:
             if event is not None and event.is_step_success:
                 seconds = event.step_success_data.duration_ms / 1000
                 console.print(f"  {event.step_key:<45} {seconds:>6.1f} s", highlight=False)
-            elif event is None and record.levelno >= logging.WARNING:
+            elif event is None and record.levelno >= logging.WARNING and not _is_expected(record):
                 console.print(f"  {record.getMessage()}", style="yellow", highlight=False)
 
     @dg.logger(description="One line per finished step.")
