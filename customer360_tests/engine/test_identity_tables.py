@@ -59,6 +59,9 @@ WORLD: dict[str, list[Row]] = {
          "phone": "015123456706", "updated_at": at(9), "landed_on": day(9)},
         {"contact_id": "K7", "first_name": "Fay", "last_name": "New", "phone": "015123456706"},
         {"contact_id": "K8", "op": "D", "is_deleted": True, "last_name": "Gone"},
+        # A contact that is deleted while the account lives on, under another name.
+        {"contact_id": "K9", "op": "D", "is_deleted": True, "last_name": "Single",
+         "email": "gil@mail.example"},
         # A hotline that the desk typed into every file: more people than the limit of 4.
         *({"contact_id": f"S{n}", "first_name": "Sam", "phone": "08001234567"} for n in range(5)),
     ],
@@ -67,6 +70,7 @@ WORLD: dict[str, list[Row]] = {
          "loyalty_card_number": "77-10 01", "street": "Neue Str. 2", "city": "Köln",
          "country": "DE", "updated_at": at(3), "landed_on": day(3), "is_deleted": False},
         {"account_id": "A4", "first_name": "Dirk", "email": "dirk@mail.example"},
+        {"account_id": "A8", "last_name": "Married", "email": "gil@mail.example"},
         {"account_id": "A9", "email": "hana+x@mail.example",
          "landed_on": day(6)},
     ],
@@ -132,6 +136,7 @@ IDS: dict[str, str] = {
     "EVA": customer_id("contact_id", "K5"),
     "FAY": customer_id("contact_id", "K6"),
     "GONE": customer_id("contact_id", "K8"),
+    "GIL": customer_id("contact_id", "K9"),
     **{f"SAM{n}": customer_id("contact_id", f"S{n}") for n in range(5)},
     "HANA": customer_id("account_id", "A9"),
     "CARD_998": customer_id("loyalty_card", "998"),
@@ -161,6 +166,8 @@ crm__contacts;K6;phone;+4915123456706;015123456706;yes;;9
 crm__contacts;K7;contact_id;K7;K7;yes;;2
 crm__contacts;K7;phone;+4915123456706;015123456706;yes;;2
 crm__contacts;K8;contact_id;K8;K8;yes;;2
+crm__contacts;K9;contact_id;K9;K9;yes;;2
+crm__contacts;K9;email;gil@mail.example;gil@mail.example;yes;;2
 crm__contacts;S0;contact_id;S0;S0;yes;;2
 crm__contacts;S0;phone;+498001234567;08001234567;no;shared;2
 crm__contacts;S1;contact_id;S1;S1;yes;;2
@@ -176,6 +183,8 @@ ecommerce__accounts;A1;email;anna@gmail.com;anna@gmail.com;yes;;3
 ecommerce__accounts;A1;loyalty_card;771001;77-10 01;yes;;3
 ecommerce__accounts;A4;account_id;A4;A4;yes;;2
 ecommerce__accounts;A4;email;dirk@mail.example;dirk@mail.example;yes;;2
+ecommerce__accounts;A8;account_id;A8;A8;yes;;2
+ecommerce__accounts;A8;email;gil@mail.example;gil@mail.example;yes;;2
 ecommerce__accounts;A9;account_id;A9;A9;yes;;6
 ecommerce__accounts;A9;email;hana@mail.example;hana+x@mail.example;yes;;6
 ecommerce__orders;O1;account_id;A1;A1;yes;;2
@@ -229,6 +238,7 @@ crm__contacts;K5;EVA;contact_id;yes
 crm__contacts;K6;FAY;contact_id;yes
 crm__contacts;K7;FAY;contact_id;yes
 crm__contacts;K8;GONE;contact_id;yes
+crm__contacts;K9;GIL;contact_id;yes
 crm__contacts;S0;SAM0;contact_id;yes
 crm__contacts;S1;SAM1;contact_id;yes
 crm__contacts;S2;SAM2;contact_id;yes
@@ -236,6 +246,7 @@ crm__contacts;S3;SAM3;contact_id;yes
 crm__contacts;S4;SAM4;contact_id;yes
 ecommerce__accounts;A1;ANNA;account_id;yes
 ecommerce__accounts;A4;DIRK;account_id;yes
+ecommerce__accounts;A8;GIL;account_id;yes
 ecommerce__accounts;A9;HANA;account_id;yes
 ecommerce__orders;O1;ANNA;account_id;no
 ecommerce__orders;O2;HANA;email;no
@@ -338,6 +349,16 @@ GOLDEN: dict[str, Row] = {
         "record_count": 2,
         "source_count": 2,
         "is_deleted": True,
+    },
+    "GIL": {
+        "last_name": "Married",
+        "name_source": "ecommerce__accounts",
+        "email": "gil@mail.example",
+        "email_source": "ecommerce__accounts",
+        "record_count": 2,
+        "source_count": 2,
+        "has_account": True,
+        "has_contact": True,
     },
     **{f"SAM{n}": {**CONTACT, "first_name": "Sam"} for n in range(5)},
     "HANA": {
@@ -495,8 +516,8 @@ def test_customers_are_these(full: Resolved) -> None:
 def test_report_counts_what_the_tables_hold(full: Resolved) -> None:
     assert reported(full) == {
         "identifiers": {
-            "records": 42,
-            "linking_values": 34,
+            "records": 44,
+            "linking_values": 37,
             "placeholder_values": 4,
             "invalid_values": 1,
             "shared_values": 1,
@@ -504,12 +525,12 @@ def test_report_counts_what_the_tables_hold(full: Resolved) -> None:
             "device_values": 5,
         },
         "links": {
-            "linked_records": 34,
-            "combinations": 32,
-            "clustered_values": 29,
+            "linked_records": 36,
+            "combinations": 34,
+            "clustered_values": 32,
             "most_values": 6,
         },
-        "customers": {"customers": 17},
+        "customers": {"customers": 18},
     }
 
 
@@ -547,10 +568,10 @@ def test_step_run_alone_gives_the_same_table(engine: Engine) -> None:
             lambda r: r["account_id"] != "A9",
             "HANA",
             ("email", "hana@mail.example"),
-            17,
+            18,
         ),
         # Her phone was known from the contact alone: the ticket is a stranger's now.
-        ("crm__contacts", lambda r: r["contact_id"] != "K1", "ANNA", ("account_id", "A1"), 18),
+        ("crm__contacts", lambda r: r["contact_id"] != "K1", "ANNA", ("account_id", "A1"), 19),
     ],
     ids=["guest_not_registered_yet", "account_unknown_to_the_crm"],
 )
