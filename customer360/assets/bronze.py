@@ -56,7 +56,7 @@ def _bronze_asset(
     )
     def bronze_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
         landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
         load = load_bronze(
             lake,
@@ -77,7 +77,7 @@ def _bronze_asset(
 def _report_days(
     context: dg.AssetExecutionContext, table: keys.TableKey, load: BronzeLoad, days: Sequence[date]
 ) -> None:
-    """Report each day's own figures: a result's metadata would be copied to every day of the range."""
+    """Report each day's own figures: a result's metadata would be copied to every day."""
     for day in days:
         context.add_asset_metadata(
             {"files": load.files[day], "rows_in": load.records[day]},

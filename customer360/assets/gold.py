@@ -29,7 +29,8 @@ def manifest_path(settings: Settings) -> Path:
     path = target_path(settings) / "manifest.json"
     if not path.exists():
         raise MissingPrerequisiteError(
-            f"dbt manifest not found at {path}. Make it with `make setup`, or `customer360 dbt parse`."
+            f"dbt manifest not found at {path}. "
+            "Make it with `make setup`, or `customer360 dbt parse`."
         )
     return path
 
@@ -40,8 +41,9 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest_path(settings),
         project=dbt_project(settings),
-        # Tests of silver tables stay observations: as checks of those assets they make Dagster split
-        # this step in three, and each dbt process knows only its own part (docs/decisions/0002).
+        # Tests of silver tables stay observations: as checks of those assets they make Dagster
+        # split this step in three, and each dbt process knows only its own part
+        # (docs/decisions/0002).
         name="gold",
         pool="gold",
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -80,7 +82,7 @@ def build_exposure_assets(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
 def build_refresh_asset(
     sources: Sequence[SourceSpec], gold: dg.AssetsDefinition, manifest: Mapping[str, Any]
 ) -> dg.AssetsDefinition:
-    """The last step: compare the types of every table with their declaration and mark the refresh."""
+    """The last step: compare every table's types with their declaration and mark the refresh."""
 
     @dg.asset(
         key=list(keys.REFRESHES),
@@ -90,8 +92,8 @@ def build_refresh_asset(
         kinds={"delta"},
         backfill_policy=dg.BackfillPolicy.single_run(),
         description=(
-            "Which loads the tables of this lake were last built from, and the as-of date: the last "
-            "landing day loaded. One row per complete refresh."
+            "Which loads the tables of this lake were last built from, and the as-of date: the "
+            "last landing day loaded. One row per complete refresh."
         ),
         check_specs=[
             dg.AssetCheckSpec(
@@ -103,7 +105,7 @@ def build_refresh_asset(
     )
     def refreshes(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
         differences = type_differences(lake, sources, manifest)
         check = dg.AssetCheckResult(
             check_name=TYPES_CHECK,

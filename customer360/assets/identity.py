@@ -1,6 +1,7 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from customer360.sources.spec import SourceSpec
 
 OWNER = "customer-data@example.com"
 GROUP = "identity"
+KINDS = {"pyspark", "delta"}
 
 
 def build_identity_assets(
@@ -20,19 +22,20 @@ def build_identity_assets(
 ) -> list[dg.AssetsDefinition]:
     """Identifiers, links and customers, each from the one before."""
     silver = [list(tables_of(s, e).silver) for s in sources for e in s.entities]
-    common = {"group_name": GROUP, "owners": [OWNER], "kinds": {"pyspark", "delta"}}
 
     @dg.asset(
         key=list(contract.CUSTOMER_IDENTIFIERS),
         deps=silver,
         description=(
-            "What each source record says about who it belongs to, normalised, and whether it may link. "
-            "One row per source record, identifier type and value."
+            "What each source record says about who it belongs to, normalised, and whether it may "
+            "link. One row per source record, identifier type and value."
         ),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        **common,
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS,
     )
-    def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult:
+    def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_identifiers
 
         build_identifiers(
@@ -45,11 +48,15 @@ def build_identity_assets(
     @dg.asset(
         key=list(contract.CUSTOMER_LINKS),
         deps=[list(contract.CUSTOMER_IDENTIFIERS)],
-        description="The customer of each source record that somebody is known for. One row per record.",
+        description=(
+            "The customer of each source record that somebody is known for. One row per record."
+        ),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        **common,
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS,
     )
-    def customer_links(engine: EngineResource) -> dg.MaterializeResult:
+    def customer_links(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_links
 
         build_links(engine.open)
@@ -60,9 +67,11 @@ def build_identity_assets(
         deps=[list(contract.CUSTOMER_LINKS)],
         description="The golden record, with the source of each attribute. One row per customer.",
         backfill_policy=dg.BackfillPolicy.single_run(),
-        **common,
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS,
     )
-    def customers(engine: EngineResource) -> dg.MaterializeResult:
+    def customers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_customers
 
         build_customers(engine.open)
@@ -71,6 +80,6 @@ def build_identity_assets(
     return [customer_identifiers, customer_links, customers]
 
 
-def _result(engine: EngineResource, key: keys.TableKey) -> dg.MaterializeResult:
+def _result(engine: EngineResource, key: keys.TableKey) -> dg.MaterializeResult[Any]:
     lake = engine.open.lake
     return dg.MaterializeResult(metadata={"rows_out": lake.row_count(key), **lake.describe(key)})

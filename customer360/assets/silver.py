@@ -1,7 +1,8 @@
-"""Silver assets: typed current rows of each entity, its child tables and its quarantine, as one step."""
+"""Silver assets: typed current rows of an entity, its child tables and quarantine, as one step."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -43,7 +44,7 @@ def _silver_asset(
     )
     def silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], engine: EngineResource
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
         scope = load_days(engine.open, source, entity, landed, currency)
         accounts = account(engine.open, tables, entity, scope)
@@ -69,8 +70,10 @@ def _specs(source: SourceSpec, entity: EntitySpec, tables: SilverTables) -> Iter
     described.append(
         (
             tables.quarantine,
-            f"Records of {source.name} {entity.name} that cannot be used: rule, column, value, file "
-            "and line. One row per quarantined record.",
+            (
+                f"Records of {source.name} {entity.name} that cannot be used: rule, column, value, "
+                "file and line. One row per quarantined record."
+            ),
             keys.QUARANTINE,
         )
     )
@@ -92,12 +95,16 @@ def _checks(tables: SilverTables) -> list[dg.AssetCheckSpec]:
             ACCOUNTING_CHECK,
             asset=list(tables.silver),
             blocking=True,
-            description="Each bronze record is current, superseded, duplicate or quarantined, once.",
+            description=(
+                "Each bronze record is current, superseded, duplicate or quarantined, once."
+            ),
         ),
         dg.AssetCheckSpec(
             QUARANTINE_CHECK,
             asset=list(tables.quarantine),
-            description=f"At most {QUARANTINED_SHARE_WARNING:.0%} of the loaded records are quarantined.",
+            description=(
+                f"At most {QUARANTINED_SHARE_WARNING:.0%} of the loaded records are quarantined."
+            ),
         ),
     ]
 
@@ -170,7 +177,7 @@ def _record(
     landed: Sequence[date],
     accounts: Mapping[date, DayAccount],
 ) -> None:
-    """Write down which files this load was made from, so that later files make the day pending again."""
+    """Write down which files were loaded, so that later files make the day pending again."""
     files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
     table = source.table(entity.name)
     loads = []

@@ -4,7 +4,7 @@ A run over 60 landing days writes 60 planned and 60 materialization events per p
 Dagster hands them over in batches (`DAGSTER_EVENT_BATCH_SIZE`, set by `commands.instance` and the
 Makefile), but its SQLite storage opens, commits and closes three connections per event all the
 same: minutes of disk syncs for seconds of work (benchmarks/README.md). Named in dagster.yaml; a
-  deployment on Postgres does not need it.
+deployment on Postgres does not need it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
-    """The library's storage, except that a batch shares one connection and transaction per database."""
+    """The library's storage, except that a batch shares one transaction per database."""
+
+    _db_lock: Any  # The library's is a plain lock, ours a reentrant one.
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the storage; arguments are the library's."""

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
 REFRESH_JOB = "refresh_customer_360"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
 
-def build_refresh_job() -> dg.AssetsDefinition | object:
+def build_refresh_job() -> UnresolvedAssetJobDefinition:
     """Load a range of landing days and rebuild everything downstream, as one run."""
     return dg.define_asset_job(
         REFRESH_JOB,
         selection=dg.AssetSelection.all(),
-        description="Loads a range of landing days and rebuilds identity and gold from it, in one run.",
+        description=(
+            "Loads a range of landing days and rebuilds identity and gold from it, in one run."
+        ),
     )
 
 

@@ -115,8 +115,9 @@ def _ranges(
         if not inside:
             known = f"{landed[0]} to {landed[-1]}" if landed else "none"
             raise LandingError(
-                f"No landing day between {first or 'the first'} and {last or 'the last'}; landed days: "
-                f"{known}. Land files under {lake.landing}/<source>/<entity>/dt=YYYY-MM-DD/."
+                f"No landing day between {first or 'the first'} and {last or 'the last'}; "
+                f"landed days: {known}. "
+                f"Land files under {lake.landing}/<source>/<entity>/dt=YYYY-MM-DD/."
             )
         yield inside[0], inside[-1]
         return
@@ -263,7 +264,7 @@ def _progress(console: Console) -> dg.LoggerDefinition:
             elif event is None and record.levelno >= logging.WARNING and not _is_expected(record):
                 console.print(f"  {record.getMessage()}", style="yellow", highlight=False)
 
-    @dg.logger(description="One line per finished step.")
+    @dg.logger(config_schema=None, description="One line per finished step.")
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("customer360.run", level=logging.DEBUG)
         logger.addHandler(_Handler())

@@ -1,4 +1,4 @@
-"""Resources by role, never by product: `lake`, `engine`, `dbt`. `build_resources` is the table of environments."""
+"""Resources by role, never by product: `lake`, `engine`, `dbt`; `build_resources` binds them."""
 
 from __future__ import annotations
 

@@ -47,13 +47,15 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def target_path(settings: Settings) -> Path:
-    """Folder of the target's artifacts; one each, because another target would re-parse everything."""
+    """Folder of the target's artifacts: one each, as another target would re-parse everything."""
     return PROJECT_DIR / "target" / settings.dbt_target
 
 
 def build_dbt(settings: Settings) -> DbtResource:
     """The `dbt` resource."""
-    return DbtResource(project_dir=dbt_project(settings), dbt_executable=dbt_executable())
+    # The library's constructor takes a whole project, which the subclass's inferred one hides.
+    project: Any = dbt_project(settings)
+    return DbtResource(project_dir=project, dbt_executable=dbt_executable())
 
 
 def dbt_executable() -> str:
@@ -119,7 +121,7 @@ def dbt_environment(engine: Engine, settings_currency: str) -> dict[str, str]:
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the time of a `with` block; dagster-dbt hands on the process's own."""
+    """Set environment variables in a `with` block; dagster-dbt hands on the process's own."""
     before: dict[str, Any] = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -1,4 +1,4 @@
-"""The `engine` resource: dagster-pyspark's lazy resource, with our way of making and closing a session.
+"""The `engine` resource: dagster-pyspark's lazy one, with our way of making and closing a session.
 
 The library's own returns the process's first session for any later URL and never closes it.
 """
@@ -16,7 +16,7 @@ from customer360.resources.session import Engine
 
 
 class EngineResource(LazyPySparkResource):
-    """Starts an engine at first use, with the lake's tables registered, and closes it after the run.
+    """Starts an engine at first use, with the lake's tables registered; closes it after the run.
 
     Attributes:
         kind: `sail` or `spark`.
@@ -27,6 +27,7 @@ class EngineResource(LazyPySparkResource):
     kind: str
     lake_url: str
     _engine: Engine | None = PrivateAttr(default=None)
+    _spark_session: Any = PrivateAttr(default=None)
 
     def _init_session(self) -> None:
         if self._engine is None:

@@ -92,7 +92,8 @@ class Lake:
             layers = sorted(k.sql for k in self.tables() if k.layer == key.layer)
             raise MissingTableError(
                 f"Table {key.sql} not found at {self.table_url(key)}; the lake has "
-                f"{', '.join(layers) or f'no {key.layer} tables'}. Load data with `customer360 run`."
+                f"{', '.join(layers) or f'no {key.layer} tables'}. "
+                "Load data with `customer360 run`."
             )
         return DeltaTable(self.table_url(key), version=version)
 
@@ -100,7 +101,8 @@ class Lake:
         """The whole table, or some columns of it, in memory; for small tables only."""
         import pyarrow as pa
 
-        return pa.table(self.delta(key).to_pyarrow_table(columns=columns))
+        chosen = None if columns is None else list(columns)
+        return pa.table(self.delta(key).to_pyarrow_table(columns=chosen))
 
     def replace_days(
         self,
@@ -133,7 +135,7 @@ class Lake:
             )
 
     def replace_where(self, key: TableKey, rows: pa.Table, predicate: str) -> None:
-        """Replace the rows that a predicate selects, in one commit; creates the table when missing."""
+        """Replace the rows that a predicate selects, in one commit; creates a missing table."""
         from deltalake import write_deltalake
 
         if self.exists(key):

@@ -1,9 +1,9 @@
-"""What has been loaded: the tables `ops/loads` (files per entity and landing day) and `ops/refreshes`.
+"""What has been loaded: the tables `ops/loads` and `ops/refreshes`.
 
-A landing day of an entity counts as loaded when silver was written from exactly the files that lie
-there now. The lake counts as refreshed when everything downstream was built from exactly these
-loads. Both are derived from the lake alone, so it does not matter which Dagster instance, if any,
-did the work.
+`ops/loads` has a row per entity and landing day. The day counts as loaded when silver was written
+from exactly the files that lie there now. The lake counts as refreshed when everything downstream
+was built from exactly these loads. Both are derived from the lake alone, so it does not matter
+which Dagster instance, if any, did the work.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def record_loads(lake: Lake, entity: str, loads: Sequence[Load], *, at: datetime
 
 
 def record_refresh(lake: Lake, run_id: str) -> date:
-    """Write down that everything downstream was built from the present loads; returns the as-of date."""
+    """Write down that all downstream was built from the present loads; returns the as-of date."""
     import pyarrow as pa
 
     loads = read_loads(lake)

@@ -1,6 +1,6 @@
-"""The two local engine servers: embedded Sail and Apache Spark + Delta, both speaking Spark Connect.
+"""The two local engine servers, embedded Sail and Apache Spark + Delta; both speak Spark Connect.
 
-Only starting and stopping are here; sessions are opened by `resources.engine`.
+Only starting and stopping are here; sessions are opened by `resources.session`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class SailServer:
 
 
 class SparkServer:
-    """Apache Spark with Delta as a Connect server in a process of its own; needs Java 17 or newer."""
+    """Apache Spark with Delta, a Connect server in its own process; needs Java 17 or newer."""
 
     def __init__(self) -> None:
         """Start the server on a free loopback port and wait until it answers.
@@ -148,8 +148,9 @@ class SparkServer:
         log = self._log.read_text(errors="replace")
         if "UNRESOLVED DEPENDENCIES" in log or "unresolved dependency" in log:
             return MissingPrerequisiteError(
-                f"The Delta jars {DELTA_PACKAGE} were not found in the local Ivy cache and could not be "
-                "downloaded from Maven Central. Start once with access to it, or use C360_ENGINE=sail."
+                f"The Delta jars {DELTA_PACKAGE} were not found in the local Ivy cache and could "
+                "not be downloaded from Maven Central. Start once with access to it, or use "
+                "C360_ENGINE=sail."
             )
         tail = "\n".join(log.splitlines()[-15:])
         return EngineError(f"The Apache Spark server {what}. The end of its log:\n{tail}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,12 +17,12 @@ from customer360.resources.lake import Lake, registration_ddl
 from customer360.resources.servers import EngineServer, SailServer, SparkServer
 
 if TYPE_CHECKING:
-    from pyspark.sql.connect.dataframe import DataFrame
+    from pyspark.sql import DataFrame
     from pyspark.sql.connect.session import SparkSession
 
     from customer360.settings import Settings
 
-_SERVERS = {"sail": SailServer, "spark": SparkServer}
+_SERVERS: dict[str, Callable[[], EngineServer]] = {"sail": SailServer, "spark": SparkServer}
 
 
 class Engine:
