@@ -200,7 +200,8 @@ def measure(work: Path, customers: int, days: int) -> None:
     records = landed_records(full)
     total, events = sum(records.values()), records.get("web__events", 0)
     print(
-        f"landed {total:,} records, {events:,} of them web events; {customers:,} people, {days} days"
+        f"landed {total:,} records, {events:,} of them web events; "
+        f"{customers:,} people, {days} days"
     )
     print(f"whole graph {run.seconds:.0f} s wall, {run.engine_seconds:.0f} s in the engine")
 

@@ -1,5 +1,6 @@
-"""The `customer360` command: arguments and help only. What a subcommand does is in `customer360.commands`.
+"""The `customer360` command: arguments and help only.
 
+What a subcommand does is in `customer360.commands`.
 Heavy imports are inside the subcommands, so that `--help` is instant.
 """
 

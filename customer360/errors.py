@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class Customer360Error(Exception):
-    """Base of every error a user can act on; the command line prints its message without a traceback."""
+    """Base of every error a user can act on; the command line prints its message only."""
 
 
 class SettingsError(Customer360Error):

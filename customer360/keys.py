@@ -1,4 +1,4 @@
-"""Names of tables: one key is the asset key, the schema and table in the catalog, and the path in the lake.
+"""Names of tables: one key is asset key, schema and table in the catalog, and path in the lake.
 
 No other module joins a layer and a table name by hand.
 """
@@ -53,5 +53,5 @@ def quarantine(entity: str) -> TableKey:
 
 
 def outranked(entity: str) -> TableKey:
-    """Usable records of an entity that are not its current rows: superseded versions and duplicates."""
+    """Usable records of an entity that are not current rows: superseded ones and duplicates."""
     return TableKey(OPS, f"{entity}_outranked")

@@ -1,4 +1,4 @@
-"""Settings: every `C360_*` environment variable, typed, parsed once, all problems reported together.
+"""Settings: every `C360_*` environment variable, typed and parsed once; all problems in one error.
 
 An environment (`C360_ENV`) names a row of defaults; a single variable overrides its cell. Nothing
 else in the package reads environment variables of this prefix or asks which environment it runs in,
@@ -182,8 +182,10 @@ def _combinations(values: Mapping[str, Any]) -> list[str]:
     lake, engine = values.get("lake", ""), values.get("engine")
     if engine == "spark" and str(lake).startswith("abfss://"):
         return [
-            "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no Azure "
-            "file system; use C360_ENGINE=sail, or a local lake"
+            (
+                "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no "
+                "Azure file system; use C360_ENGINE=sail, or a local lake"
+            )
         ]
     return []
 

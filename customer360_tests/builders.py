@@ -1,4 +1,4 @@
-"""Builders of test data: one valid record per entity, one override at a time; landing files; bronze rows."""
+"""Builders of test data: one valid record per entity with overrides; landing files; bronze rows."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ _VALID: dict[str, dict[str, Any]] = {
 
 
 def record(entity: str, **overrides: Any) -> dict[str, Any]:
-    """A valid record of an entity (`<source>__<entity>`), with some fields replaced or, by None, blank."""
+    """A valid record of an entity (`<source>__<entity>`); a field replaced by None is blank."""
     return {**_VALID[entity], **overrides}
 
 

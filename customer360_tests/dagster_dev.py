@@ -25,7 +25,8 @@ _WORKSPACE = """{ workspaceOrError { __typename ... on Workspace { locationEntri
   locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 _LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-_RUNS = """{ runsOrError { ... on Runs { results { runId status creationTime tags { key value } } } } }"""
+_RUNS = """{ runsOrError { ... on Runs {
+  results { runId status creationTime tags { key value } } } } }"""
 _START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename
   ... on PythonError { message } } }"""
 _RESET_CURSOR = """mutation($s: SensorSelector!) { setSensorCursor(sensorSelector: $s) { __typename
@@ -42,8 +43,10 @@ class DagsterDev:
     def ask(self, query: str, **variables: Any) -> Any:
         """Data of a GraphQL answer."""
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        request = urllib.request.Request(  # noqa: S310 - loopback only
+            self._url, body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback only
             content = json.load(answer)
         assert "errors" not in content, content["errors"]
         return content["data"]
@@ -131,10 +134,8 @@ def dagster_dev(settings: Settings, home: Path) -> Iterator[DagsterDev]:
         yield server
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            pass
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -1,1 +1,1 @@
-"""Assets: thin glue of read, transform, write, metadata; and the loads they wrap, which know no dagster."""
+"""Assets: thin glue of read, transform, write, metadata. The loads they wrap know no dagster."""

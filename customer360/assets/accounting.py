@@ -1,4 +1,4 @@
-"""What became of every bronze record: counts and money per landing day, read from the tables as they are."""
+"""What became of every bronze record: counts and money per landing day, read from the tables."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class DayAccount:
 
     @property
     def difference(self) -> int:
-        """Records that landed less records that have a status; 0 when nothing is lost or doubled."""
+        """Records that landed less those that have a status; 0 when nothing is lost or doubled."""
         return self.bronze - sum(self.statuses.values())
 
 

@@ -1,4 +1,7 @@
-"""Loading landing files of one entity into bronze, as they came. No dagster here; the asset is in `assets.bronze`."""
+"""Loading landing files of one entity into bronze, as they came.
+
+No dagster here; the asset is in `assets.bronze`.
+"""
 
 from __future__ import annotations
 

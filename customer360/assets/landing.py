@@ -20,7 +20,8 @@ def build_landing_assets(sources: Sequence[SourceSpec]) -> list[dg.AssetSpec]:
         dg.AssetSpec(
             key=landing_key(source, entity),
             description=(
-                f"{source.description} Files under landing/{source.name}/{entity.name}/dt=YYYY-MM-DD/, "
+                f"{source.description} "
+                f"Files under landing/{source.name}/{entity.name}/dt=YYYY-MM-DD/, "
                 f"usually {entity.landing_format.value}. {entity.description}"
             ),
             group_name="landing",

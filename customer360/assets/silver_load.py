@@ -150,7 +150,7 @@ class _Load:
         return self.engine.session.read.schema(rows.schema).parquet(url)
 
     def _pulled(self, staged: DataFrame) -> DataFrame | None:
-        """Records of other landing days whose keys the loaded days touch; None if there are none."""
+        """Other landing days' records whose keys the loaded days touch; None if there are none."""
         from pyspark.sql import functions as F
 
         standing = self._standing()
@@ -205,7 +205,7 @@ class _Load:
         quarantined: DataFrame,
         pulled: DataFrame | None,
     ) -> None:
-        """Replace the scope's rows: the new ones, and the old ones of keys that were not touched."""
+        """Replace the scope's rows: the new ones, and the old ones of keys not touched."""
         from pyspark.sql import functions as F
 
         from customer360.transforms.typing import record_key, typed_child
@@ -235,7 +235,7 @@ class _Load:
         *,
         key: Column,
     ) -> None:
-        """Write one table: new rows plus those of the scope's other days whose key is not touched."""
+        """Write one table: new rows, and those of the scope's other days with keys not touched."""
         from pyspark.sql import functions as F
 
         selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
@@ -250,7 +250,7 @@ class _Load:
     def _kept(
         self, table: keys.TableKey, scope: list[date], pulled: DataFrame | None, key: Column
     ) -> DataFrame | None:
-        """Rows of the table that the replacement would lose: other days, keys that are not touched."""
+        """Rows of the table that the replacement would lose: other days, keys not touched."""
         others = [day for day in scope if day not in set(self.days)]
         if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
             return None
@@ -278,7 +278,7 @@ def _quarantined(rows: DataFrame) -> DataFrame:
 
 
 def _conflicting(rows: DataFrame, entity: EntitySpec) -> DataFrame:
-    """Records that differ from the one that landed first, as quarantine rows; the column is the key."""
+    """Records that differ from the first landed, as quarantine rows; the column is the key."""
     from pyspark.sql import functions as F
 
     from customer360.transforms.versions import CONFLICTING

@@ -1,4 +1,4 @@
-"""Sensors: new landing files ask for a refresh of exactly their days; a failed run tells somebody."""
+"""Sensors: new landing files ask for a refresh of just their days; a failed run tells somebody."""
 
 import json
 import urllib.request
@@ -29,7 +29,9 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
             if STARTS_BY_ITSELF[settings.env]
             else dg.DefaultSensorStatus.STOPPED
         ),
-        description="Asks for a refresh of exactly the landing days that hold files which are not loaded.",
+        description=(
+            "Asks for a refresh of exactly the landing days that hold files which are not loaded."
+        ),
     )
     def new_landing_files(
         context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]
@@ -59,8 +61,9 @@ def failure_message(context: dg.RunFailureSensorContext) -> dict[str, str]:
     """What the failure sensor says."""
     run = context.dagster_run
     steps = ", ".join(e.step_key or "?" for e in context.get_step_failure_events()) or "no step"
+    reason = context.failure_event.message
     return {
-        "text": f"Run {run.run_id} of {run.job_name} failed at {steps}: {context.failure_event.message}",
+        "text": f"Run {run.run_id} of {run.job_name} failed at {steps}: {reason}",
         "run_id": run.run_id,
         "job": run.job_name,
         "failed_steps": steps,
@@ -76,5 +79,6 @@ def _post(url: str, message: dict[str, str]) -> None:
         urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT_SECONDS).close()  # noqa: S310
     except OSError as error:
         raise RuntimeError(
-            f"The alert webhook (C360_ALERT_WEBHOOK) did not take the message: {type(error).__name__}"
+            "The alert webhook (C360_ALERT_WEBHOOK) did not take the message: "
+            f"{type(error).__name__}"
         ) from None

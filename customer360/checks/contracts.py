@@ -43,7 +43,7 @@ def declared_columns(
 def type_differences(
     lake: Lake, sources: Sequence[SourceSpec], manifest: Mapping[str, Any]
 ) -> list[str]:
-    """Every table whose columns or types differ from its declaration, in words; empty when all agree."""
+    """Columns and types that differ from their declaration, in words; empty when all agree."""
     differences = []
     for key, declared in declared_columns(sources, manifest):
         if not lake.exists(key):

@@ -59,7 +59,8 @@ def _said(summary: SimulationSummary, lake: Lake) -> str:
     rate = landed / summary.seconds if summary.seconds else 0
     return (
         f"Landed {landed:,} records of {len(summary.records)} entities in {summary.files:,} files "
-        f"({summary.size_bytes / 1e6:,.1f} MB), with {faults:,} faults of {len(summary.faults)} kinds, "
+        f"({summary.size_bytes / 1e6:,.1f} MB), "
+        f"with {faults:,} faults of {len(summary.faults)} kinds, "
         f"in {summary.seconds:.1f} s ({rate:,.0f} records/s)."
     )
 
@@ -75,7 +76,7 @@ def import_purchases(settings: Settings, console: Console) -> None:
 def _local(settings: Settings, command: str) -> Lake:
     if "://" in settings.lake:
         raise LandingError(
-            f"`customer360 {command}` writes to a local folder, found C360_LAKE={settings.lake}. Run it "
-            "with a local C360_LAKE and copy the landing folder."
+            f"`customer360 {command}` writes to a local folder, found C360_LAKE={settings.lake}. "
+            "Run it with a local C360_LAKE and copy the landing folder."
         )
     return Lake(settings.lake)

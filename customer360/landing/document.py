@@ -19,17 +19,17 @@ _INTRODUCTION: Final = """# Landing: what to drop where
 
 Rendered from `customer360/sources/` by `python -m customer360.landing.document`; do not edit.
 
-* A file goes to `landing/<source>/<entity>/dt=YYYY-MM-DD/<any name>`. The day is the day it arrives (UTC).
-  It decides what came first; it is not the time of loading.
-* Formats, by the file's name: `.jsonl` or `.ndjson` (one object a line), `.json` (an array of objects),
-  `.csv` (with a header, RFC 4180), `.parquet`; the text formats also as `.gz`. The format shown is only the
-  usual one of the source.
+* A file goes to `landing/<source>/<entity>/dt=YYYY-MM-DD/<any name>`. The day is the day it arrives
+  (UTC). It decides what came first; it is not the time of loading.
+* Formats, by the file's name: `.jsonl` or `.ndjson` (one object a line), `.json` (an array of
+  objects), `.csv` (with a header, RFC 4180), `.parquet`; the text formats also as `.gz`. The format
+  shown is only the usual one of the source.
 * A landed file is never changed. A late or corrected file is a new file under the day it arrives.
 * Names that begin with `_` or `.` or end in `.tmp` are not read: write aside, then rename.
-* Required are the key, the clock and money. Without them a record is quarantined. Any other value that
-  cannot be read becomes null and an issue on the row. Fields that are not listed are ignored.
-* Times are ISO 8601 with an offset or `Z`; without one they are taken for UTC. Dates are YYYY-MM-DD.
-  Amounts are decimal numbers with a point, in the lake's one currency.
+* Required are the key, the clock and money. Without them a record is quarantined. Any other value
+  that cannot be read becomes null and an issue on the row. Fields that are not listed are ignored.
+* Times are ISO 8601 with an offset or `Z`; without one they are taken for UTC. Dates are
+  YYYY-MM-DD. Amounts are decimal numbers with a point, in the lake's one currency.
 """
 
 
@@ -63,7 +63,10 @@ def _entity(source: SourceSpec, entity: EntitySpec) -> str:
 
 def _versions(entity: EntitySpec) -> str:
     if entity.immutable:
-        return "never changes: the first landed wins, a copy is a duplicate, a different one is quarantined"
+        return (
+            "never changes: the first landed wins, a copy is a duplicate, "
+            "a different one is quarantined"
+        )
     return f"changes: the newest `{entity.clock}` wins, ties go to the last landed"
 
 
@@ -79,7 +82,8 @@ def _table(fields: Sequence[Field]) -> Iterator[str]:
         column = f" Silver column `{field.name}`." if field.path else ""
         required = "yes" if field.required else ""
         name = ".".join(field.source_path)
-        yield f"| `{name}` | {field.kind.value} | {required} | {field.description}{values}{column} |"
+        meaning = f"{field.description}{values}{column}"
+        yield f"| `{name}` | {field.kind.value} | {required} | {meaning} |"
 
 
 def write(path: Path = PATH) -> None:

@@ -1,4 +1,4 @@
-"""The sources of the lake: `SOURCES` is the explicit list. A new source is a file here and a word there."""
+"""The sources of the lake, listed in `SOURCES`: a new one is a file here and a word there."""
 
 from customer360.sources.catalog import CATALOG
 from customer360.sources.crm import CRM

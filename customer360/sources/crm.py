@@ -35,7 +35,9 @@ CONTACTS = EntitySpec(
 
 CONSENTS = EntitySpec(
     name="consents",
-    description="A consent given, denied or withdrawn; one row per contact, purpose, channel and moment.",
+    description=(
+        "A consent given, denied or withdrawn; one row per contact, purpose, channel and moment."
+    ),
     landing_format=Format.CSV,
     fields=(
         Field("contact_id", "Contact that decided.", required=True),

@@ -29,7 +29,9 @@ ACCOUNTS = EntitySpec(
 
 ORDER_LINES = ChildSpec(
     name="order_lines",
-    description="A line of a web order in the order's newest version; one row per order and line number.",
+    description=(
+        "A line of a web order in the order's newest version; one row per order and line number."
+    ),
     path="lines",
     fields=(
         Field("line_number", "Position in the order.", Kind.INTEGER, required=True),
@@ -42,7 +44,8 @@ ORDER_LINES = ChildSpec(
         Field("discount_amount", "Discount taken off the line, informative.", Kind.MONEY),
         Field(
             "line_amount",
-            "What the customer paid for the line: tax included, discount off; negative for a return.",
+            "What the customer paid for the line: tax included, discount off; "
+            "negative for a return.",
             Kind.MONEY,
             required=True,
         ),

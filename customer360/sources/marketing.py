@@ -21,7 +21,10 @@ CAMPAIGNS = EntitySpec(
 
 DELIVERIES = EntitySpec(
     name="deliveries",
-    description="A person chosen for a campaign, treated or held out, with the response; one row per delivery.",
+    description=(
+        "A person chosen for a campaign, treated or held out, with the response; "
+        "one row per delivery."
+    ),
     landing_format=Format.JSONL,
     fields=(
         Field("delivery_id", "Id of the delivery.", required=True),

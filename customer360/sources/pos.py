@@ -1,4 +1,7 @@
-"""In-store tills. Receipts and their lines land separately and never change; a return is its own receipt."""
+"""In-store tills: receipts and their lines, landed separately, which never change.
+
+A return is a receipt of its own.
+"""
 
 from customer360.sources.spec import Case, EntitySpec, Field, Format, Kind, SourceSpec
 
@@ -45,7 +48,8 @@ RECEIPT_LINES = EntitySpec(
         Field("discount_amount", "Discount taken off the line, informative.", Kind.MONEY),
         Field(
             "line_amount",
-            "What the customer paid for the line: tax included, discount off; negative for a return.",
+            "What the customer paid for the line: tax included, discount off; "
+            "negative for a return.",
             Kind.MONEY,
             required=True,
         ),

@@ -1,4 +1,7 @@
-"""Social media: profiles that talk to the retailer and what they say, as pages of the networks' interfaces."""
+"""Social media: profiles that talk to the retailer, and what they say.
+
+Both land as pages of the networks' interfaces.
+"""
 
 from customer360.sources.spec import Case, EntitySpec, Field, Format, Kind, SourceSpec
 

@@ -185,9 +185,19 @@ RESERVED = frozenset({"issues", "source_file", "record_line", "landed_on"})
 def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
     """Every contradiction in one entity's declaration."""
     where = f"{source}.{entity.name}"
-    known = {f.name: f for f in entity.fields}
-    if len(known) != len(entity.fields):
+    if len({f.name for f in entity.fields}) != len(entity.fields):
         yield f"{where}: a field is declared twice"
+    yield from _required_problems(where, entity)
+    if not entity.key:
+        yield f"{where}: no key"
+    if not entity.immutable and not entity.clock:
+        yield f"{where}: an entity that changes needs a clock"
+    yield from _name_problems(where, entity)
+
+
+def _required_problems(where: str, entity: EntitySpec) -> Iterator[str]:
+    """Fields that the platform relies on and that are not declared, or not as required."""
+    known = {f.name: f for f in entity.fields}
     roles = {
         "key": entity.key,
         "clock": (entity.clock,) if entity.clock else (),
@@ -199,10 +209,11 @@ def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
                 yield f"{where}: {role} {name!r} is not a declared field"
             elif not known[name].required:
                 yield f"{where}: {role} {name!r} must be required"
-    if not entity.key:
-        yield f"{where}: no key"
-    if not entity.immutable and not entity.clock:
-        yield f"{where}: an entity that changes needs a clock"
+
+
+def _name_problems(where: str, entity: EntitySpec) -> Iterator[str]:
+    """Names that nothing declares, or that no table could carry."""
+    known = dict.fromkeys(f.name for f in entity.fields)
     for name in (entity.currency, entity.deleted_by[0] if entity.deleted_by else ""):
         if name and name not in known:
             yield f"{where}: {name!r} is not a declared field"

@@ -1,1 +1,4 @@
-"""Pure DataFrame to DataFrame functions: typing, versions, contracts. No dagster, no clock, no random ids."""
+"""Pure DataFrame to DataFrame functions: typing, versions, contracts.
+
+No dagster, no clock, no random ids.
+"""

@@ -1,4 +1,4 @@
-"""From raw record to typed columns: the rules that read a value, and the reasons a record cannot be used.
+"""From raw record to typed columns: how a value is read, and why a record cannot be used.
 
 Pure column expressions in the forms that give the same result on every engine (docs/engines.md).
 Which version of a record wins is decided in `transforms.versions`.
@@ -161,7 +161,7 @@ def read(raw: Column, field: Field) -> Column:
 
 
 def _decimal(text: Column, kind: Kind) -> Column:
-    """A decimal; an exponent, which an engine writes for JSON numbers from 10 million up, goes by double."""
+    """A decimal; an exponent, which an engine writes for JSON numbers from 10^7, goes by double."""
     plain = F.when(text.rlike(_NUMBER), text)
     wide = F.when(F.lower(plain).contains("e"), plain.try_cast("double").try_cast("decimal(18,6)"))
     exact = F.coalesce(wide, plain.try_cast("decimal(18,6)"))

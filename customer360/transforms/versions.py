@@ -1,8 +1,8 @@
 """Which record of a key is current, and what the others are.
 
 Entities that change: the newest version by the clock wins, ties go to the last landed. Entities
-that never
-change: the first landed wins. Both orders are total, so the order of loading never matters.
+that never change: the first landed wins. Both orders are total, so the order of loading never
+matters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Silver: typing, quarantine, versions, and that any order and repetition of loading gives the same."""
+"""Silver: typing, quarantine, versions; any order and repetition of loading gives the same."""
 
 from __future__ import annotations
 

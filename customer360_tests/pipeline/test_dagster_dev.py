@@ -1,4 +1,4 @@
-"""The platform as its users run it: `dagster dev`, a launched job, the landing sensor, a late file."""
+"""The platform as users run it: `dagster dev`, a launched job, the landing sensor, a late file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ninth source: the declaration of docs/adding-a-source.md, as written there, goes through the graph."""
+"""A ninth source, declared exactly as in docs/adding-a-source.md, goes through the graph."""
 
 from __future__ import annotations
 

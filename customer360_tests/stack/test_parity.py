@@ -1,4 +1,4 @@
-"""The whole graph on the embedded engine and on Apache Spark: equal schemas, equal content, every table."""
+"""The whole graph on the embedded engine and on Apache Spark: every table, schema and content."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lake]:
     root = tmp_path_factory.mktemp("parity")
     world = root / "world"
     _customer360(
-        world, "sail", root / "home", "simulate", "--customers", str(CUSTOMERS), "--days", str(DAYS),
-        "--faults", "high",
+        world, "sail", root / "home", "simulate",
+        "--customers", str(CUSTOMERS), "--days", str(DAYS), "--faults", "high",
     )  # fmt: skip
     days = sorted((world / "landing" / "pos" / "receipts").iterdir())
     for engine in ("sail", "spark"):
