@@ -1,9 +1,10 @@
 """Values that people of plainly different names carry: a family's phone, a spouse's address.
 
 Two records conflict when both given names begin with different letters, the names are not merely
-swapped, and no common date of birth says that they are one person all the same. In the simulated
-world that is so for 60 of 60 pairs of different people and for none of 1,300 pairs of records of
-one person; different dates of birth alone are typing errors in two of three cases.
+swapped, and no common date of birth says that they are one person all the same. In a simulated
+world of 20,000 people 393 of 407 such pairs were two people (the rest Bill and William, Peggy and
+Margaret), and 212 of the 9,000 other pairs. Dates of birth are no judge: 281 of 524 pairs with
+different ones were one person, mistyped.
 
 Such a value goes on linking what carries no name (orders, receipts, tickets) and the account that
 has it, because who logs in with an address owns it; it does not link the other named records. With
