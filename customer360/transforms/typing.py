@@ -33,6 +33,7 @@ _RULES = {
     Kind.BOOLEAN: "not_a_boolean",
     Kind.STRING: "not_allowed",
 }
+NOT_A_LIST = "not_a_list"
 # A record's clock may run ahead of its landing day by this many days: clocks of tills are wrong by
 # hours.
 CLOCK_TOLERANCE_DAYS = 1
@@ -60,6 +61,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         "landed_on",
         "decode_error",
         F.from_json("record", _schema(entity)).alias("r"),
+        *_list_texts(entity),
     )
     raw = parsed.select(
         "record",
@@ -68,7 +70,8 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         "landed_on",
         "decode_error",
         *(_raw(f).alias(f"raw_{f.name}") for f in entity.fields),
-        *(F.col(f"r.{c.path}").alias(c.name) for c in entity.children),
+        *(_list(c).alias(c.name) for c in entity.children),
+        *(F.col(f"t.{c.path}").alias(f"raw_{c.name}") for c in entity.children),
     )
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in entity.fields)
@@ -79,7 +82,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         *(f.name for f in entity.fields),
         *(c.name for c in entity.children),
         *_tombstone(entity),
-        _issues(entity.fields).alias("issues"),
+        _issues(entity.fields, entity.children).alias("issues"),
         FAILURE,
         _failed_value(entity).alias(FAILED_VALUE),
         (F.col(entity.amount) if entity.amount else F.lit(None).cast(Kind.MONEY.value)).alias(
@@ -108,14 +111,11 @@ def typed_child(parents: DataFrame, entity: EntitySpec, child: ChildSpec) -> Dat
     """
     position = F.posexplode(child.name).alias("position", "element")
     elements = parents.select(*entity.key, "landed_on", position)
-    parsed = elements.select(
+    raw = elements.select(
         *(F.col(k).alias(f"parent_{k}") for k in entity.key),
         "landed_on",
         "position",
-        F.from_json("element", _child_schema(child)).alias("r"),
-    )
-    raw = parsed.select(
-        "*", *(F.trim(F.col(f"r.{f.source_path[-1]}")).alias(f"raw_{f.name}") for f in child.fields)
+        *(F.trim(F.col(f"element.{f.source_path[-1]}")).alias(f"raw_{f.name}") for f in child.fields),
     )
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in child.fields)
@@ -187,12 +187,34 @@ def _schema(entity: EntitySpec) -> str:
         f"`{head}` struct<{', '.join(f'`{leaf}`: string' for leaf in leaves)}>"
         for head, leaves in nested.items()
     ]
-    lists = [f"`{c.path}` array<string>" for c in entity.children]
+    lists = [f"`{c.path}` array<struct<{_leaves(c)}>>" for c in entity.children]
     return ", ".join([*flat, *structs, *lists])
 
 
-def _child_schema(child: ChildSpec) -> str:
-    return ", ".join(f"`{f.source_path[-1]}` string" for f in child.fields)
+def _leaves(child: ChildSpec) -> str:
+    return ", ".join(f"`{f.source_path[-1]}`: string" for f in child.fields)
+
+
+def _list_texts(entity: EntitySpec) -> list[Column]:
+    """The child lists as text (`t`), to tell a list that is absent from one that cannot be read."""
+    if not entity.children:
+        return []
+    schema = ", ".join(f"`{c.path}` string" for c in entity.children)
+    return [F.from_json("record", schema).alias("t")]
+
+
+def _list(child: ChildSpec) -> Column:
+    """A child list whose elements are all objects; null otherwise.
+
+    For an element that is no object one engine gives a null element, the other a null list.
+    """
+    elements = F.col(f"r.{child.path}")
+    return F.when(~F.exists(elements, lambda e: e.isNull()), elements)
+
+
+def _unreadable_list(child: ChildSpec) -> Column:
+    """Something is there in place of the list, or inside it, that is no list of objects."""
+    return F.col(f"raw_{child.name}").isNotNull() & F.col(child.name).isNull()
 
 
 def _unreadable(field: Field) -> Column:
@@ -200,12 +222,13 @@ def _unreadable(field: Field) -> Column:
     return (F.col(f"raw_{field.name}") != "") & F.col(field.name).isNull()
 
 
-def _issues(fields: Sequence[Field]) -> Column:
+def _issues(fields: Sequence[Field], children: Sequence[ChildSpec] = ()) -> Column:
     """`column:rule` of every optional value that is there but cannot be read; null if none."""
     checked = [f for f in fields if not f.required and (f.kind is not Kind.STRING or f.values)]
-    if not checked:
+    found = [F.when(_unreadable(f), F.lit(f"{f.name}:{_RULES[f.kind]}")) for f in checked]
+    found += [F.when(_unreadable_list(c), F.lit(f"{c.path}:{NOT_A_LIST}")) for c in children]
+    if not found:
         return F.lit(None).cast("string")
-    found = (F.when(_unreadable(f), F.lit(f"{f.name}:{_RULES[f.kind]}")) for f in checked)
     joined = F.concat_ws(";", *found)
     return F.when(joined != "", joined)
 
@@ -235,9 +258,10 @@ def _failure(entity: EntitySpec, currency: str) -> Column:
 
 def _child_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
     """One unusable element makes the record unusable: its money would be lost without a trace."""
-    schema = _child_schema(child)
-    elements = F.transform(child.name, lambda e: F.from_json(e, schema))
+    elements = F.col(child.name)
     checks: list[tuple[Column, Column | str]] = []
+    if any(f.required for f in child.fields):
+        checks.append((_unreadable_list(child), f"{NOT_A_LIST}:{child.path}"))
     for field in (f for f in child.fields if f.required):
         blank, bad = _element_tests(field)
         checks.append((F.exists(elements, blank), f"missing:{child.path}.{field.name}"))

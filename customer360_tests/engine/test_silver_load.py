@@ -105,7 +105,7 @@ def test_one_unreadable_line_quarantines_the_order(engine: Engine) -> None:
     assert rows(engine, tables.quarantine, "record_key", "rule", "column_name") == [
         ("O2", "not_a_number", "lines.line_amount"),
         ("O3", "repeated", "lines.line_number"),
-        ("O4", "missing", "lines.line_number"),
+        ("O4", "not_a_list", "lines"),
     ]
     assert rows(engine, tables.children[0], "order_id", "line_number", "line_amount") == [
         ("O1", 1, Decimal("5.00")),
