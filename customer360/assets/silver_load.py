@@ -130,7 +130,9 @@ class _Load:
         outranked = resolved.where(~status.isin(CURRENT, CONFLICTING))
         conflicts = resolved.where(status == CONFLICTING)
         failed = records.where(F.col(contract.FAILURE).isNotNull())
-        quarantined = _quarantined(failed).unionByName(_conflicting(conflicts, self.entity))
+        quarantined = _quarantined(failed)
+        if self.entity.immutable and not conflicts.limit(1).isEmpty():
+            quarantined = quarantined.unionByName(self._conflicting(conflicts))
         scope = self._scope(pulled)
         self._write(scope, winners, _outranked(outranked), quarantined, pulled)
         return scope
@@ -189,6 +191,30 @@ class _Load:
         outranked = self.engine.table(tables.outranked).select(known, *origin)
         conflicts = self.engine.table(tables.quarantine).where(F.col("rule") == CONFLICTING)
         return current.unionByName(outranked).unionByName(conflicts.select(known, *origin))
+
+    def _conflicting(self, rows: DataFrame) -> DataFrame:
+        """Records that differ from the one that landed first, as quarantine rows.
+
+        Their column is the key, their text comes from bronze.
+        """
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.versions import CONFLICTING
+
+        days = [row[0] for row in rows.select("landed_on").distinct().collect()]
+        texts = self._bronze(days).select(
+            "landed_on",
+            "source_file",
+            F.col("line_number").alias(contract.RECORD_LINE),
+            F.col("record").alias(contract.RECORD),
+        )
+        found = rows.drop(contract.RECORD).join(texts, contract.names(contract.ORIGIN), "inner")
+        reason = F.lit(f"{CONFLICTING}:{','.join(self.entity.key)}")
+        return _quarantined(
+            found.withColumn(contract.FAILURE, reason).withColumn(
+                contract.FAILED_VALUE, F.col(contract.KEY)
+            )
+        )
 
     def _scope(self, pulled: DataFrame | None) -> list[date]:
         """Days whose rows are written again."""
@@ -274,20 +300,6 @@ def _quarantined(rows: DataFrame) -> DataFrame:
         F.col(contract.AMOUNT).alias("amount"),
         F.col(contract.RECORD).alias("record"),
         *contract.names(contract.ORIGIN),
-    )
-
-
-def _conflicting(rows: DataFrame, entity: EntitySpec) -> DataFrame:
-    """Records that differ from the first landed, as quarantine rows; the column is the key."""
-    from pyspark.sql import functions as F
-
-    from customer360.transforms.versions import CONFLICTING
-
-    reason = F.lit(f"{CONFLICTING}:{','.join(entity.key)}")
-    return _quarantined(
-        rows.withColumn(contract.FAILURE, reason).withColumn(
-            contract.FAILED_VALUE, F.col(contract.KEY)
-        )
     )
 
 

@@ -52,7 +52,8 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         as an array of JSON texts under the child's name; `is_deleted` where the entity has
         deletions; `issues`; `source_file`, `record_line`, `landed_on`; and the working columns
         `_failure` (`rule:column`, null if the record can be used), `_failed_value`, `_amount`,
-        `_key`, `_content` (equal for identical content), `_record`.
+        `_key`, `_content` (equal for identical content), `_record`
+        (of records that cannot be used).
     """
     parsed = bronze.select(
         "record",
@@ -90,7 +91,9 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         ),
         record_key(entity).alias(KEY),
         F.xxhash64(*content).alias(CONTENT),
-        F.col("record").alias(RECORD),
+        # Kept only where quarantine will show it: the text of every record would double what is
+        # written here. A conflict is known later and fetches its text from bronze.
+        F.when(F.col(FAILURE).isNotNull(), F.col("record")).alias(RECORD),
         "source_file",
         RECORD_LINE,
         "landed_on",
@@ -115,7 +118,10 @@ def typed_child(parents: DataFrame, entity: EntitySpec, child: ChildSpec) -> Dat
         *(F.col(k).alias(f"parent_{k}") for k in entity.key),
         "landed_on",
         "position",
-        *(F.trim(F.col(f"element.{f.source_path[-1]}")).alias(f"raw_{f.name}") for f in child.fields),
+        *(
+            F.trim(F.col(f"element.{f.source_path[-1]}")).alias(f"raw_{f.name}")
+            for f in child.fields
+        ),
     )
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in child.fields)

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from customer360.sources.spec import EntitySpec
-from customer360.transforms.contract import CONTENT, KEY, RECORD_LINE, STATUS
+from customer360.transforms.contract import CONTENT, KEY, ORIGIN, RECORD_LINE, STATUS, names
 
 CURRENT = "current"
 SUPERSEDED = "superseded"
@@ -40,8 +40,14 @@ def ranked(records: DataFrame, entity: EntitySpec) -> DataFrame:
     order = _order(entity)
     by_key = Window.partitionBy(KEY).orderBy(*order)
     by_content = Window.partitionBy(KEY, CONTENT).orderBy(*order)
-    placed = records.withColumn("_place", F.row_number().over(by_key)).withColumn(
-        "_copy", F.row_number().over(by_content)
+    origin = names(ORIGIN)
+    clock = [entity.clock] if entity.clock and not entity.immutable else []
+    # Ranked over the few columns that decide, then joined back: sorting whole rows took three times
+    # as long.
+    placed = (
+        records.select(KEY, CONTENT, *clock, *origin)
+        .withColumn("_place", F.row_number().over(by_key))
+        .withColumn("_copy", F.row_number().over(by_content))
     )
     other = CONFLICTING if entity.immutable else SUPERSEDED
     status = (
@@ -49,7 +55,9 @@ def ranked(records: DataFrame, entity: EntitySpec) -> DataFrame:
         .when(F.col("_copy") > 1, DUPLICATE)
         .otherwise(F.lit(other))
     )
-    return placed.withColumn(STATUS, status).drop("_place", "_copy")
+    return records.join(placed.select(*origin, status.alias(STATUS)), origin, "inner").select(
+        *records.columns, STATUS
+    )
 
 
 def _order(entity: EntitySpec) -> list[Column]:
