@@ -190,6 +190,14 @@ def fingerprint(against: str | None, layer: str | None, as_json: bool) -> None:
     sys.exit(0 if same else 1)
 
 
+@main.command()
+def verify() -> None:
+    """Compare the lake with the simulator's truth; exit 1 if anything differs."""
+    from customer360.commands.verify import verify as compare
+
+    sys.exit(0 if compare(load_settings(), _console()) else 1)
+
+
 @main.group()
 def engine() -> None:
     """The engine on its own."""

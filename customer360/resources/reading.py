@@ -46,6 +46,10 @@ class Reader:
         described = self._connection.execute(f"describe select * from {self.table(key)}")
         return {row[0]: row[1] for row in described.fetchall()}
 
+    def keep(self, name: str, sql: str) -> None:
+        """Keep the rows of a query under a name, for later queries of this reader."""
+        self._connection.execute(f"create temp table {name} as {sql}")
+
     def rows(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[dict[str, Any]]:

@@ -1,0 +1,111 @@
+"""`customer360 verify`: compare the lake with the truth of the simulated world that landed in it.
+
+What is compared is in `commands.verify_records`, `verify_money` and `verify_people`; here it is run
+and told. What the faults are and what should become of them is in docs/simulator.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from customer360.commands.verify_money import money
+from customer360.commands.verify_people import Agreement, people
+from customer360.commands.verify_records import (
+    Difference,
+    faults,
+    issues,
+    landed,
+    prepare,
+    statuses,
+)
+from customer360.errors import MissingPrerequisiteError
+from customer360.resources.lake import Lake
+from customer360.resources.loads import pending
+from customer360.sources import SOURCES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from customer360.resources.reading import Reader
+    from customer360.settings import Settings
+
+_SHOWN: Final = 20
+_TRUTH: Final = ("records", "faults", "money", "persons")
+
+
+def verify(settings: Settings, console: Console) -> bool:
+    """Compare and print every difference, at most twenty for each check.
+
+    Args:
+        settings: The settings.
+        console: Where it goes.
+
+    Returns:
+        Whether everything is as the truth says; how well customers agree with persons is printed
+        only.
+
+    Raises:
+        MissingPrerequisiteError: There is no truth, or not all that landed is loaded.
+    """
+    from customer360.resources.reading import open_reader
+
+    lake = Lake(settings.lake)
+    _require(lake)
+    same = True
+    with open_reader(lake) as reader:
+        prepare(reader, lake.truth, SOURCES)
+        for check, found in _checks(reader, lake.truth):
+            same = same and not found
+            console.print(f"{check}: {_count(len(found))}", style="red" if found else "green")
+            for difference in found[:_SHOWN]:
+                _print(console, difference)
+            if len(found) > _SHOWN:
+                console.print(f"  and {len(found) - _SHOWN:,} more")
+        agreement = people(reader, SOURCES)
+    console.print(_told(agreement) if agreement else "Identity has not been resolved yet.")
+    return same
+
+
+def _require(lake: Lake) -> None:
+    missing = [name for name in _TRUTH if not list(Path(lake.truth, name).glob("*.parquet"))]
+    if missing:
+        raise MissingPrerequisiteError(
+            f"No truth to compare with: {', '.join(missing)} not found under {lake.truth}. Only a "
+            "world made by `customer360 simulate` can be verified; make one in an empty lake."
+        )
+    days = pending(lake, SOURCES).days
+    if days:
+        raise MissingPrerequisiteError(
+            f"{len(days)} landing days are not loaded, the first {days[0]}; the truth tells of all "
+            "of them. Load them with `customer360 run`."
+        )
+
+
+def _checks(reader: Reader, truth: str) -> Iterator[tuple[str, list[Difference]]]:
+    yield "Landed records per entity and day", list(landed(reader, SOURCES))
+    yield "Status of every record", list(statuses(reader))
+    yield "Unreadable values of current records", list(issues(reader))
+    yield "Outcome of every injected fault", list(faults(reader, truth))
+    yield "Money per source and business date", list(money(reader, truth))
+
+
+def _print(console: Console, difference: Difference) -> None:
+    where, expected, found = difference.where, difference.expected, difference.found
+    console.print(Text(f"  {where}: expected {expected}, found {found}"), soft_wrap=True)
+
+
+def _count(found: int) -> str:
+    return f"{found:,} differences" if found else "as the truth says"
+
+
+def _told(agreement: Agreement) -> str:
+    return (
+        f"Customers against persons: {agreement.customers:,} customers; {agreement.persons:,} "
+        f"persons with {agreement.records:,} personal records. Pairs: precision "
+        f"{agreement.pair_precision:.4f}, recall {agreement.pair_recall:.4f}. "
+        f"B-cubed F1: {agreement.b_cubed_f1:.4f}."
+    )

@@ -1,0 +1,104 @@
+"""How well the customers that identity found agree with the persons who were really there.
+
+Measured over personal records (accounts, contacts, profiles). A share to know, not a difference to
+fail on: who somebody is cannot always be told from what the systems see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from customer360.assets.silver_load import tables_of
+from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMERS
+
+if TYPE_CHECKING:
+    from customer360.resources.reading import Reader
+    from customer360.sources.spec import SourceSpec
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Customers against persons.
+
+    Attributes:
+        customers: Customers found.
+        persons: Persons who have a personal record.
+        records: Personal records compared.
+        pair_precision: Share of the record pairs put together that are one person.
+        pair_recall: Share of the record pairs of one person that were put together.
+        b_cubed_f1: Harmonic mean of B-cubed precision and recall, which weigh every record alike.
+    """
+
+    customers: int
+    persons: int
+    records: int
+    pair_precision: float
+    pair_recall: float
+    b_cubed_f1: float
+
+
+def people(reader: Reader, sources: Sequence[SourceSpec]) -> Agreement | None:
+    """Compare clusters; None before identity has been resolved.
+
+    Args:
+        reader: A reader with the table `expected`.
+        sources: The declared sources.
+    """
+    if not all(reader.lake.exists(key) for key in (CUSTOMER_LINKS, CUSTOMERS)):
+        return None
+    marked = reader.rows(
+        f"select distinct entity from {reader.table(CUSTOMER_LINKS)} where is_personal"
+    )
+    personal = {row["entity"] for row in marked}
+    parts = [
+        f"select '{s.table(e.name)}' as entity, concat_ws('|', {', '.join(e.key)}) as record_key, "
+        f"source_file, record_line as line_number from {reader.table(tables_of(s, e).silver)}"
+        for s in sources
+        for e in s.entities
+        if s.table(e.name) in personal
+    ]
+    if not parts:
+        return None
+    # A personal record that belongs to no customer stands alone.
+    reader.keep(
+        "cells",
+        f"""select person, customer, count(*) as n from (
+            select e.person_id as person,
+                coalesce(l.customer_id, r.entity || ' ' || r.record_key) as customer
+            from ({" union all ".join(parts)}) r
+            join expected e on e.table_name = r.entity and e.source_file = r.source_file
+                and e.line_number = r.line_number
+            left join {reader.table(CUSTOMER_LINKS)} l
+                on l.entity = r.entity and l.record_key = r.record_key
+            where e.person_id is not null) group by all""",
+    )
+    customers = reader.rows(f"select count(*) as n from {reader.table(CUSTOMERS)}")[0]["n"]
+    return _agreement(customers, reader.rows(_MEASURES)[0])
+
+
+# Pairs of n records: n (n - 1) / 2; the halves cancel out. B-cubed: for each record, the share of
+# its customer's (its person's) records that are its person's (its customer's).
+_MEASURES: Final = """
+with sized as (
+    select n, sum(n) over (partition by customer) as c, sum(n) over (partition by person) as p
+    from cells
+)
+select (select count(distinct person) from cells) as persons, sum(n) as records,
+    sum(n * (n - 1)) / nullif(sum(n * (c - 1)), 0) as pair_precision,
+    sum(n * (n - 1)) / nullif(sum(n * (p - 1)), 0) as pair_recall,
+    sum(n * n / c) / sum(n) as precision, sum(n * n / p) / sum(n) as recall
+from sized"""
+
+
+def _agreement(customers: int, row: dict[str, Any]) -> Agreement:
+    precision, recall = float(row["precision"] or 0), float(row["recall"] or 0)
+    return Agreement(
+        customers=customers,
+        persons=int(row["persons"]),
+        records=int(row["records"] or 0),
+        pair_precision=float(row["pair_precision"] or 0),
+        pair_recall=float(row["pair_recall"] or 0),
+        b_cubed_f1=2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+    )
