@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from customer360_tests.portable_errors import ERRORS
-from customer360_tests.portable_scan import Rule, Sql, Tree, called, is_function
+from customer360_tests.portable_scan import Rule, Tree, called, is_function
+from customer360_tests.portable_sql import Sql
 
 _NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?"
 
