@@ -70,7 +70,7 @@ def import_purchases(settings: Settings, console: Console) -> None:
     from customer360.landing.complete_journey import import_complete_journey
 
     lake = _local(settings, "import")
-    console.print(import_complete_journey(Path(lake.landing)))
+    console.print(str(import_complete_journey(Path(lake.landing))))
 
 
 def _local(settings: Settings, command: str) -> Lake:
