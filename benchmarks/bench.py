@@ -178,7 +178,7 @@ def landed_records(lake: Path) -> dict[str, int]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--customers", type=int, default=106_000)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     options = parser.parse_args()

@@ -19,7 +19,6 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging import version
 
 from customer360.errors import MissingPrerequisiteError
-from customer360.resources.lake import Lake
 from customer360.resources.loads import as_of_date
 from customer360.resources.session import Engine
 from customer360.settings import PROJECT_ROOT, Settings
@@ -107,13 +106,13 @@ def ensure_manifest(settings: Settings) -> None:
         )
 
 
-def dbt_environment(engine: Engine, settings_currency: str) -> dict[str, str]:
+def dbt_environment(engine: Engine, currency: str) -> dict[str, str]:
     """Environment variables with which dbt works on an open engine's session and lake."""
     return {
         "SPARK_REMOTE": engine.url,
         "C360_LAKE_URL": engine.lake.url,
-        "C360_AS_OF_DATE": as_of_date(Lake(engine.lake.url)).isoformat(),
-        "C360_CURRENCY": settings_currency,
+        "C360_AS_OF_DATE": as_of_date(engine.lake).isoformat(),
+        "C360_CURRENCY": currency,
         "TZ": "UTC",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

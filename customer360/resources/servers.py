@@ -19,8 +19,7 @@ from typing import Final, Protocol
 
 from customer360.errors import EngineError, MissingPrerequisiteError
 
-# The Delta jars that match the locked delta-spark wheel and pyspark (engine-notes: 4.4.0 is on
-# Maven Central).
+# The Delta jars that match the locked pyspark and delta-spark wheels (requirements.in).
 DELTA_PACKAGE: Final = "io.delta:delta-spark_4.2_2.13:4.4.0"
 START_TIMEOUT_SECONDS: Final = 180
 _FIFTEEN_YEARS_SECONDS: Final = str(15 * 365 * 24 * 3600)

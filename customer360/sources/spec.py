@@ -193,6 +193,24 @@ def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
     if not entity.immutable and not entity.clock:
         yield f"{where}: an entity that changes needs a clock"
     yield from _name_problems(where, entity)
+    for child in entity.children:
+        yield from _child_problems(where, entity, child)
+
+
+def _child_problems(where: str, entity: EntitySpec, child: ChildSpec) -> Iterator[str]:
+    """Every contradiction in one child list's declaration."""
+    within = f"{where}.{child.path}"
+    known = {f.name: f for f in child.fields}
+    if bool(child.key) == bool(child.position):
+        yield f"{within}: needs either a key or a position"
+    for role, name in (("key", child.key), ("amount", child.amount)):
+        if name and (name not in known or not known[name].required):
+            yield f"{within}: {role} {name!r} is not a declared, required field"
+    for name in sorted({*entity.key, child.position} & set(known)):
+        yield f"{within}: {name!r} is a field and also a column of the table's key"
+    for field in child.fields:
+        if len(field.source_path) > 1:
+            yield f"{within}: {field.path!r} is nested; elements are flat"
 
 
 def _required_problems(where: str, entity: EntitySpec) -> Iterator[str]:
@@ -222,3 +240,6 @@ def _name_problems(where: str, entity: EntitySpec) -> Iterator[str]:
             yield f"{where}: {each!r} is not a lower-case name"
         if each in RESERVED:
             yield f"{where}: {each!r} is a column that the platform adds"
+    for field in entity.fields:
+        if len(field.source_path) > 2:
+            yield f"{where}: {field.path!r} is nested more than once"

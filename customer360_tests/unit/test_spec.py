@@ -6,7 +6,7 @@ import pytest
 
 from customer360.errors import SpecError
 from customer360.sources import SOURCES
-from customer360.sources.spec import EntitySpec, Field, Format, Kind, SourceSpec
+from customer360.sources.spec import ChildSpec, EntitySpec, Field, Format, Kind, SourceSpec
 from customer360_tests.builders import _VALID
 
 
@@ -48,6 +48,26 @@ def test_every_contradiction_is_named() -> None:
     assert "an entity that changes needs a clock" in message
     assert "'Bad' is not a lower-case name" in message
     assert "'issues' is a column that the platform adds" in message
+
+
+def test_a_child_list_is_checked_as_well() -> None:
+    child = ChildSpec(
+        name="uses",
+        description="A use; one row per use.",
+        path="uses",
+        fields=(Field("card_id", "Id."), Field("at", "When.", path="a.b"), Field("points", "P.")),
+        key="number",
+        position="number",
+        amount="points",
+    )
+    with pytest.raises(SpecError) as error:
+        _source(_entity(children=(child,)))
+    message = str(error.value)
+    assert "needs either a key or a position" in message
+    assert "key 'number' is not a declared, required field" in message
+    assert "amount 'points' is not a declared, required field" in message
+    assert "'card_id' is a field and also a column of the table's key" in message
+    assert "'a.b' is nested; elements are flat" in message
 
 
 def test_all_eight_sources_are_declared_with_their_entities() -> None:
