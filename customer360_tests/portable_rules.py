@@ -633,13 +633,13 @@ class Allowed(NamedTuple):
 
 ALLOWED = (
     Allowed(
-        "customer360/transforms/typing.py",
+        "customer360/transforms/values.py",
         "try_cast_number",
         "wide = F.when(",
         "the text has matched _NUMBER, ASCII digits only; exponents go by double on both",
     ),
     Allowed(
-        "customer360/transforms/typing.py",
+        "customer360/transforms/values.py",
         "try_cast_number",
         "exact = F.coalesce(wide",
         "the text has matched _NUMBER, ASCII digits only",

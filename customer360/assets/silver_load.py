@@ -234,7 +234,8 @@ class _Load:
         """Replace the scope's rows: the new ones, and the old ones of keys not touched."""
         from pyspark.sql import functions as F
 
-        from customer360.transforms.typing import record_key, typed_child
+        from customer360.transforms.lists import typed_child
+        from customer360.transforms.typing import record_key
         from customer360.transforms.versions import CONFLICTING
 
         tables, known = self.tables, F.col("record_key")
