@@ -37,9 +37,10 @@ def manifest_path(settings: Settings) -> Path:
 
 def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     """All dbt models, snapshots and tests as one step: every start of dbt costs seconds."""
+    manifest = manifest_path(settings)
 
     @dbt_assets(
-        manifest=manifest_path(settings),
+        manifest=manifest,
         project=dbt_project(settings),
         # Tests of silver tables stay observations: as checks of those assets they make Dagster
         # split this step in three, and each dbt process knows only its own part
@@ -52,6 +53,9 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, dbt: DbtCliResource, engine: EngineResource
     ) -> Iterator[Any]:
         with environment(dbt_environment(engine.open, settings.currency)):
+            if context.is_subset:
+                # Views live in the engine's session only, and a model needs those above it.
+                dbt.cli(["run", "--select", "config.materialized:view"], manifest=manifest).wait()
             # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh.
             arguments = ["build", "--exclude-resource-type", "unit_test"]
             yield from dbt.cli(arguments, context=context).stream()
