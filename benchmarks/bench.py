@@ -124,8 +124,8 @@ def differing_rows(lake: Path, out: Path) -> dict[str, int]:
                 f"(select count(*) from (select * from theirs except all {ours}))"
             )
             connection.register("theirs", theirs.to_arrow_table())
-            row = connection.sql(query).fetchone()
-            found[mart] = int(row[0]) if row else -1
+            rows = connection.sql(query).fetchall()
+            found[mart] = int(rows[0][0])
     return found
 
 

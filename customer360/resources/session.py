@@ -117,8 +117,10 @@ class Engine:
 
     def close(self) -> None:
         """Close the session, then the server: the other order hangs the client for minutes."""
-        self.session.stop()
-        self._server.stop()
+        try:
+            self.session.stop()
+        finally:
+            self._server.stop()
 
 
 def in_days(days: Sequence[date]) -> str:
@@ -130,8 +132,12 @@ def in_days(days: Sequence[date]) -> str:
 def _open(url: str) -> SparkSession:
     from pyspark.sql.connect.session import SparkSession
 
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
     # create(), not getOrCreate(): the latter returns the process's first session for any later URL.
     session = SparkSession.builder.remote(url).create()
+    # A local engine that does not answer is gone; the default would wait ten minutes to say so.
+    session.client.set_retry_policies([DefaultPolicy(max_retries=5, max_backoff=2000)])
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
 
