@@ -3,7 +3,7 @@
 A run over 60 landing days writes 60 planned and 60 materialization events per partitioned asset.
 Dagster hands them over in batches (`DAGSTER_EVENT_BATCH_SIZE`, set by `commands.instance` and the
 Makefile), but its SQLite storage opens, commits and closes three connections per event all the
-same: minutes of disk syncs for seconds of work (benchmarks/README.md). Named in dagster.yaml; a
+same: minutes of disk syncs for seconds of work (docs/decisions/0001). Named in dagster.yaml; a
 deployment on Postgres does not need it.
 """
 
