@@ -46,7 +46,25 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
         }
         return _call(command, offline)
     with open_engine(settings) as engine:
-        return _call(command, variables(engine, settings))
+        made = variables(engine, settings)
+        if not _makes_all_views(arguments):
+            make_views(made)
+        return _call(command, made)
+
+
+def _makes_all_views(arguments: Sequence[str]) -> bool:
+    """Whether this is a whole `dbt run` or `dbt build`, which makes the views on its way."""
+    chosen = any(a.startswith(("-s", "-m", "--select", "--models", "--exclude")) for a in arguments)
+    return arguments[0] in ("run", "build") and not chosen
+
+
+def make_views(environment: dict[str, str]) -> None:
+    """Make the project's views in the engine's session, where tests and models look for them.
+
+    In a warehouse they would be there from the last run; the engine's catalog lives in memory.
+    """
+    select = ["--select", "config.materialized:view"]
+    _call([dbt_executable(), "--quiet", "run", *select], environment)
 
 
 def _call(command: Sequence[str], extra: dict[str, str]) -> int:
@@ -62,13 +80,16 @@ def _call(command: Sequence[str], extra: dict[str, str]) -> int:
 def serve_engine(settings: Settings, console: Console) -> None:
     """Keep an engine running until interrupted."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     with open_engine(settings) as engine:
+        make_views(variables(engine, settings))
+        # After the engine: it takes the signals for itself when it starts.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         console.print(
             f"# {settings.engine} engine on {settings.lake}; Ctrl-C stops it. In another shell:"
         )
         for name, value in variables(engine, settings).items():
             console.print(f"export {name}={shlex.quote(value)}", soft_wrap=True)
         console.print(f"cd {shlex.quote(str(PROJECT_DIR))} && dbt run", soft_wrap=True)
-        stop.wait()
+        while not stop.wait(timeout=1):
+            continue

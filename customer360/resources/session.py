@@ -130,9 +130,8 @@ def in_days(days: Sequence[date]) -> str:
 
 
 def _open(url: str) -> SparkSession:
-    from pyspark.sql.connect.session import SparkSession
-
     from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession
 
     # create(), not getOrCreate(): the latter returns the process's first session for any later URL.
     session = SparkSession.builder.remote(url).create()
