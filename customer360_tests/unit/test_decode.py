@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import zlib
@@ -16,6 +17,9 @@ import pytest
 from customer360.landing import decode
 from customer360.landing.decode import BRONZE_SCHEMA, decode_files
 from customer360.landing.files import LandingFile, list_files
+
+# A moment in the header would give the tests other names in every worker process.
+zipped = functools.partial(gzip.compress, mtime=0)
 
 DAY = date(2026, 1, 2)
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
@@ -43,7 +47,7 @@ def decoded(
 
 def gzip_cut_behind(text: bytes) -> bytes:
     """A gzip stream that holds all of `text` and is cut right behind it."""
-    return gzip.compress(text, compresslevel=0)[:-8]
+    return zipped(text, compresslevel=0)[:-8]
 
 
 def test_bronze_rows_say_where_they_come_from(tmp_path: Path) -> None:
@@ -65,11 +69,11 @@ def test_bronze_rows_say_where_they_come_from(tmp_path: Path) -> None:
     [
         ("a.jsonl", b'{"id": 1}\n', '{"id": 1}'),
         ("a.ndjson", b'{"id": 1}\n', '{"id": 1}'),
-        ("a.NDJSON.GZ", gzip.compress(b'{"id": 1}\n'), '{"id": 1}'),
+        ("a.NDJSON.GZ", zipped(b'{"id": 1}\n'), '{"id": 1}'),
         ("a.json", b'[{"id": 1}]', '{"id": 1}'),
-        ("a.json.gz", gzip.compress(b'[{"id": 1}]'), '{"id": 1}'),
+        ("a.json.gz", zipped(b'[{"id": 1}]'), '{"id": 1}'),
         ("a.csv", b"id\n1\n", '{"id":"1"}'),
-        ("a.2026.csv.gz", gzip.compress(b"id\n1\n"), '{"id":"1"}'),
+        ("a.2026.csv.gz", zipped(b"id\n1\n"), '{"id":"1"}'),
         ("a.parquet", PARQUET.getvalue(), '{"id":1}'),
     ],
 )
@@ -82,8 +86,8 @@ def test_format_is_told_by_the_name(tmp_path: Path, name: str, data: bytes, reco
     [
         ("a.xml", b"<a/>"),
         ("a", b"{}"),
-        ("a.gz", gzip.compress(b"{}")),
-        ("a.parquet.gz", gzip.compress(PARQUET.getvalue())),
+        ("a.gz", zipped(b"{}")),
+        ("a.parquet.gz", zipped(PARQUET.getvalue())),
         ("a.parquet", b"PAR1"),
         ("a.csv", b"id,id\n1,2\n"),
         ("a.jsonl.gz", LINES),
@@ -104,7 +108,7 @@ def test_file_that_went_away_is_one_row(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chunk_bytes", [1, 5, 1 << 20])
 def test_gzip_of_several_members_and_padding_is_one_file(tmp_path: Path, chunk_bytes: int) -> None:
-    data = gzip.compress(LINES[:12]) + gzip.compress(b"") + gzip.compress(LINES[12:]) + b"\0" * 9
+    data = zipped(LINES[:12]) + zipped(b"") + zipped(LINES[12:]) + b"\0" * 9
     assert decoded(tmp_path, [land(tmp_path, "a.jsonl.gz", data)], chunk_bytes) == [
         ('{"id":1}', 1, None),
         ('{"id":2}', 2, None),
@@ -147,7 +151,7 @@ def test_cut_gzip_inside_a_quoted_value_gives_up_the_open_row(tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x1f", gzip.compress(LINES)[:10]])
+@pytest.mark.parametrize("data", [b"", b"\x1f", zipped(LINES)[:10]])
 def test_gzip_cut_before_its_text_is_one_empty_remainder(tmp_path: Path, data: bytes) -> None:
     for name in ("a.jsonl.gz", "a.csv.gz", "a.json.gz"):
         assert decoded(tmp_path, [land(tmp_path, name, data)]) == [("", 1, "truncated_gzip")]
@@ -156,7 +160,7 @@ def test_gzip_cut_before_its_text_is_one_empty_remainder(tmp_path: Path, data: b
 @pytest.mark.parametrize("chunk_bytes", [1, 5, 1 << 20])
 def test_cut_gzip_gives_all_that_its_last_bytes_hold(tmp_path: Path, chunk_bytes: int) -> None:
     # One compressed byte stands for up to 258 of these.
-    data = gzip.compress(b"7" * 10_000)[:-12]
+    data = zipped(b"7" * 10_000)[:-12]
     whole = zlib.decompressobj(31).decompress(data).decode()
     assert len(whole) > 258
     file = land(tmp_path, "a.jsonl.gz", data)
@@ -165,12 +169,12 @@ def test_cut_gzip_gives_all_that_its_last_bytes_hold(tmp_path: Path, chunk_bytes
 
 @pytest.mark.parametrize("chunk_bytes", [1, 64, 1 << 20])
 def test_corrupt_gzip_keeps_what_comes_before(tmp_path: Path, chunk_bytes: int) -> None:
-    second = bytearray(gzip.compress(LINES))
+    second = bytearray(zipped(LINES))
     second[0] = 0xFF
-    wrong_sum = bytearray(gzip.compress(LINES))
+    wrong_sum = bytearray(zipped(LINES))
     wrong_sum[-8] ^= 0xFF
     whole = [('{"id":1}', 1, None), ('{"id":2}', 2, None), ('{"id":3}', 3, None)]
-    for data in (gzip.compress(LINES) + second, wrong_sum):
+    for data in (zipped(LINES) + second, wrong_sum):
         rows = decoded(tmp_path, [land(tmp_path, "a.jsonl.gz", bytes(data))], chunk_bytes)
         assert rows == [*whole, ("", 0, "unreadable_file")]
 
