@@ -28,10 +28,15 @@ _OFFLINE = ("parse", "deps", "clean", "ls", "list", "--version", "--help", "-h")
 
 def variables(engine: Engine, settings: Settings) -> dict[str, str]:
     """What a dbt process needs to work on an open engine and this lake."""
-    return dbt_environment(engine, settings.currency) | {
+    return dbt_environment(engine, settings.currency) | _offline(settings)
+
+
+def _offline(settings: Settings) -> dict[str, str]:
+    """What a dbt process needs that asks no engine; a DBT_TARGET_PATH that is set stays."""
+    return {
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_TARGET": settings.dbt_target,
-        "DBT_TARGET_PATH": str(target_path(settings)),
+        "DBT_TARGET_PATH": os.environ.get("DBT_TARGET_PATH") or str(target_path(settings)),
     }
 
 
@@ -39,12 +44,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run dbt with these arguments; returns its exit code."""
     command = [dbt_executable(), *arguments]
     if not arguments or arguments[0] in _OFFLINE or arguments[:2] == ("docs", "serve"):
-        offline = {
-            "DBT_PROFILES_DIR": str(PROJECT_DIR),
-            "DBT_TARGET": settings.dbt_target,
-            "DBT_TARGET_PATH": str(target_path(settings)),
-        }
-        return _call(command, offline)
+        return _call(command, _offline(settings))
     with open_engine(settings) as engine:
         made = variables(engine, settings)
         if not _makes_all_views(arguments):
