@@ -109,8 +109,8 @@ class SparkServer:
             # Small data on few cores: the defaults of 200 and 50 tasks cost seconds a statement.
             "spark.sql.shuffle.partitions": "4",
             "spark.databricks.delta.snapshotPartitions": "2",
-            # A hash over n columns read through a view has 2^n inferred constraints: the snapshot of
-            # customers filled any heap (docs/engines.md).
+            # A hash over n renamed columns has 2^n inferred constraints: the snapshot of customers
+            # filled any heap (docs/engines.md).
             "spark.sql.constraintPropagation.enabled": "false",
             "spark.ui.enabled": "false",
             "spark.sql.session.timeZone": "UTC",

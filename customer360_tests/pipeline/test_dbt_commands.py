@@ -1,4 +1,4 @@
-"""dbt as its users type it: `customer360 dbt …`, and plain `dbt` beside `customer360 engine start`."""
+"""dbt as its users type it: `customer360 dbt …`, and plain `dbt` beside a started engine."""
 
 from __future__ import annotations
 
