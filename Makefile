@@ -27,7 +27,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q $(VENV)/lib/python*/site-packages/dagster* customer360 || true
+	@# What every command imports, written once here, also where Python may not write it later.
+	cd $(VENV)/lib/python*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -j 0 \
+	  dagster* dbt* pyspark sqlalchemy alembic pydantic* mashumaro agate grpc deltalake || true
 	$(BIN)/python -m customer360.commands.prepare
 	@touch $@
 

@@ -30,6 +30,8 @@ C360 = Path(sys.executable).parent / "customer360"
 DUCKDB_MEMORY = "4GB"
 CHAIN_STEPS = ("web__events", "pos__receipts", "pos__receipt_lines")
 CHAIN_MODELS = ("fct_web_sessions", "fct_orders")
+# The two chains and what they stand on: all of bronze, silver and identity, two marts of gold.
+CHAIN_SELECTION = " or ".join(f'+key:"gold/{model}"' for model in CHAIN_MODELS)
 
 
 @dataclass
@@ -42,9 +44,9 @@ class Measured:
     models: dict[str, float]
 
     @property
-    def engine_seconds(self) -> float:
-        """Seconds inside steps; of dbt, only its nodes."""
-        return sum(v for k, v in self.steps.items() if k != "gold") + sum(self.models.values())
+    def step_seconds(self) -> float:
+        """Seconds inside steps, dbt's start included."""
+        return sum(self.steps.values())
 
 
 def customer360(lake: Path, *arguments: str) -> Measured:
@@ -80,8 +82,9 @@ class _Peak:
         while not self._stop.wait(0.2):
             try:
                 tree = [self._root, *self._root.children(recursive=True)]
-                self._peak = max(self._peak, sum(p.memory_info().rss for p in tree))
-            except psutil.NoSuchProcess:
+                # Proportional: what processes share counts once.
+                self._peak = max(self._peak, sum(p.memory_full_info().pss for p in tree))
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue
 
     def stop(self) -> int:
@@ -129,8 +132,8 @@ def differing_rows(lake: Path, out: Path) -> dict[str, int]:
     return found
 
 
-def engine_seconds_by_layer(run: Measured) -> dict[str, float]:
-    """Engine seconds of the two chains, per layer."""
+def chain_seconds_by_layer(run: Measured) -> dict[str, float]:
+    """Seconds of the steps and models of the two chains, per layer."""
     layers = {"bronze": 0.0, "silver": 0.0, "gold": 0.0}
     for step, seconds in run.steps.items():
         layer, _, table = step.partition("_")
@@ -141,7 +144,7 @@ def engine_seconds_by_layer(run: Measured) -> dict[str, float]:
 
 
 def chain_lake(full: Path, chain: Path) -> Path:
-    """A lake where only the files of the two chains have landed; the rest of the graph is empty."""
+    """A lake where only the files of the two chains have landed; all else is empty."""
     for table in CHAIN_STEPS:
         folder = Path("landing", *table.split("__", 1))
         shutil.copytree(full / folder, chain / folder, copy_function=os.link)
@@ -203,25 +206,24 @@ def measure(work: Path, customers: int, days: int) -> None:
         f"landed {total:,} records, {events:,} of them web events; "
         f"{customers:,} people, {days} days"
     )
-    print(f"whole graph {run.seconds:.0f} s wall, {run.engine_seconds:.0f} s in the engine")
+    print(f"whole graph {run.seconds:.0f} s wall, {run.step_seconds:.0f} s in steps")
 
-    alone = customer360(chain_lake(full, work / "chain"), "run")
+    chains = customer360(chain_lake(full, work / "chain"), "run", "--select", CHAIN_SELECTION)
     theirs = duckdb_chains(full / "landing", work / "duckdb")
     differing = differing_rows(full, work / "duckdb")
     print(f"rows that differ between both: {differing}")
-    ours_by_layer = engine_seconds_by_layer(run)
-    for layer, seconds in ours_by_layer.items():
+    ours = chain_seconds_by_layer(chains)
+    for layer, seconds in ours.items():
         duck = sum(s for name, s in theirs.items() if name.startswith(layer))
         print(f"{layer:<8} customer360 {seconds:6.1f} s   duckdb {duck:6.1f} s")
     duck_total = sum(theirs.values())
-    print(f"ratio engine_time {sum(ours_by_layer.values()) / duck_total:.2f} (target at most 2)")
-    print(f"ratio all_in {alone.seconds / duck_total:.2f} (target at most 3.5)")
+    print(f"both chains {chains.seconds:.0f} s wall, {chains.step_seconds:.0f} s in steps")
+    print(f"ratio engine_time {sum(ours.values()) / duck_total:.2f} (target at most 2)")
+    print(f"ratio all_in {chains.seconds / duck_total:.2f} (target at most 3.5)")
 
     simulate(full, customers, days + 1)
     added = customer360(full, "run")
-    print(
-        f"ratio one_day_more {added.engine_seconds / run.engine_seconds:.2f} (target at most 0.30)"
-    )
+    print(f"ratio one_day_more {added.step_seconds / run.step_seconds:.2f} (target at most 0.30)")
     print(
         f"ratio memory_twice_the_rows {run.peak_bytes / small.peak_bytes:.2f} (target at most 1.8)"
     )

@@ -52,13 +52,20 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     def gold(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, engine: EngineResource
     ) -> Iterator[Any]:
+        # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh.
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        if context.is_subset:
+            # Views live in the engine's session only, and a model needs those above it. dbt builds
+            # them beside what is selected; Dagster must not hear of them.
+            for path in sorted(key.path for key in context.selected_asset_keys):
+                arguments += ["--select", f"+{path[-1]},config.materialized:view"]
+            # A test that also reads a table outside the selection would fail on a fresh lake.
+            arguments += ["--indirect-selection", "cautious"]
+        selected = context.op_execution_context.selected_output_names
         with environment(dbt_environment(engine.open, settings.currency)):
-            if context.is_subset:
-                # Views live in the engine's session only, and a model needs those above it.
-                dbt.cli(["run", "--select", "config.materialized:view"], manifest=manifest).wait()
-            # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh.
-            arguments = ["build", "--exclude-resource-type", "unit_test"]
-            yield from dbt.cli(arguments, context=context).stream()
+            for event in dbt.cli(arguments, context=context).stream():
+                if not isinstance(event, dg.Output) or event.output_name in selected:
+                    yield event
 
     return gold
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from customer360.commands.instance import open_instance
+from customer360.commands.run_report import Report, failures
 from customer360.errors import Customer360Error, LandingError
-from customer360.keys import BRONZE, SILVER
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
 from customer360.settings import Settings
@@ -29,30 +26,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
 _LOGGER = "progress"
-_DBT_SECONDS = "Execution Duration"
-_SHOWN = ("rows_in", "current", "quarantined")
 
 
 class RunFailedError(Customer360Error):
     """A run did not succeed; the message names the failed steps and their errors."""
-
-
-@dataclass
-class LayerFigures:
-    """What one layer of a run did."""
-
-    steps: int = 0
-    seconds: float = 0.0
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Report:
-    """What a refresh did: figures by layer, seconds by step and, inside dbt, by model."""
-
-    layers: dict[str, LayerFigures] = field(default_factory=dict)
-    steps: dict[str, float] = field(default_factory=dict)
-    models: dict[str, float] = field(default_factory=dict)
 
 
 def run(
@@ -95,9 +72,9 @@ def run(
         for start, end in ranges:
             console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}")
             _execute(settings, instance, console, start, end, select, report)
-    console.print(_summary(report.layers))
+    console.print(report.table())
     if report_to is not None:
-        report_to.write_text(json.dumps({"steps": report.steps, "models": report.models}, indent=1))
+        report_to.write_text(report.json())
     console.print(f"Done in {time.monotonic() - started:.1f} s.")
     return True
 
@@ -138,19 +115,13 @@ def _execute(
     select: str | None,
     report: Report,
 ) -> None:
-    import dagster as dg
 
     from customer360.automation.jobs import REFRESH_JOB, range_tags
     from customer360.build import build_definitions
 
     definitions = build_definitions(settings, loggers={_LOGGER: _progress(console)})
     job = definitions.resolve_job_def(REFRESH_JOB)
-    selection = None
-    if select is not None:
-        graph = definitions.resolve_asset_graph()
-        selection = list(dg.AssetSelection.from_string(select).resolve(graph))
-        if not selection:
-            raise RunFailedError(f"--select {select!r} matches no asset; see `customer360 status`.")
+    selection = None if select is None else selected(definitions, select)
     with redirect_stdout(_DbtProblems(console)):
         result = job.execute_in_process(
             instance=instance,
@@ -160,43 +131,32 @@ def _execute(
             asset_selection=selection,
             raise_on_error=False,
         )
-    _collect(result.all_events, report)
+    report.add(result.all_events)
     if not result.success:
-        raise RunFailedError(_failures(result.all_events))
+        raise RunFailedError(failures(result.all_events))
 
 
-def _collect(events: Sequence[dg.DagsterEvent], report: Report) -> None:
-    """Add up the figures of a run."""
-    for event in events:
-        if event.step_key is None:
-            continue
-        if event.is_step_success:
-            seconds = event.step_success_data.duration_ms / 1000
-            layer = report.layers.setdefault(_layer_of(event.step_key), LayerFigures())
-            layer.steps += 1
-            layer.seconds += seconds
-            report.steps[event.step_key] = report.steps.get(event.step_key, 0.0) + seconds
-        elif event.is_step_materialization and event.asset_key:
-            metadata = event.step_materialization_data.materialization.metadata
-            _count(report, event.step_key, event.asset_key.path, event.partition, metadata)
+def selected(definitions: dg.Definitions, select: str) -> list[dg.AssetKey]:
+    """The assets to make: those selected, and those that one step makes with them.
 
+    Raises:
+        RunFailedError: Not a selection, or it matches nothing that a run makes.
+    """
+    import dagster as dg
 
-def _count(
-    report: Report,
-    step: str,
-    path: Sequence[str],
-    day: str | None,
-    metadata: Mapping[str, dg.MetadataValue[Any]],
-) -> None:
-    """Take the figures that one materialization reports."""
-    if _DBT_SECONDS in metadata:
-        report.models[path[1]] = float(str(metadata[_DBT_SECONDS].value))
-    if day is None or path[0] not in (BRONZE, SILVER):
-        return
-    counts = report.layers.setdefault(_layer_of(step), LayerFigures()).counts
-    for name in _SHOWN:
-        if name in metadata:
-            counts[name] = counts.get(name, 0) + int(str(metadata[name].value))
+    graph = definitions.resolve_asset_graph()
+    try:
+        chosen = dg.AssetSelection.from_string(select).required_multi_asset_neighbors()
+        # What lands and who uses gold are in the graph, and nobody makes them.
+        selection = chosen.resolve(graph) & graph.executable_asset_keys
+    except dg.DagsterError as error:
+        raise RunFailedError(f"--select {select!r}: {error}") from error
+    if not selection:
+        raise RunFailedError(
+            f"--select {select!r} matches no asset that a run makes. "
+            'Assets are named layer/table: key:"gold/fct_orders", +key:"gold/*".'
+        )
+    return sorted(selection)
 
 
 def _is_expected(record: logging.LogRecord) -> bool:
@@ -214,40 +174,6 @@ class _DbtProblems(io.TextIOBase):
         if any(word in text for word in ("WARN ", "ERROR ", "FAIL ", "Error")):
             self._console.print(Text.from_ansi(f"  dbt: {text.strip()}"))
         return len(text)
-
-
-def _layer_of(step: str) -> str:
-    """Layer of a step, from its key."""
-    if step.startswith("silver__customer"):
-        return "identity"
-    return step.partition("_")[0]
-
-
-def _summary(layers: dict[str, LayerFigures]) -> Table:
-    table = Table(title="Refresh", title_justify="left")
-    table.add_column("layer")
-    for name in ("steps", "rows in", "current", "quarantined", "seconds"):
-        table.add_column(name, justify="right")
-    for layer, figures in layers.items():
-        counts = (f"{figures.counts[n]:,}" if n in figures.counts else "" for n in _SHOWN)
-        table.add_row(layer, str(figures.steps), *counts, f"{figures.seconds:.1f}")
-    return table
-
-
-def _failures(events: Sequence[dg.DagsterEvent]) -> str:
-    """The failed steps and why, innermost cause first."""
-    lines = ["The run failed."]
-    for event in events:
-        if event.is_step_failure:
-            error: Any = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            lines.append(
-                f"  {event.step_key}: {error.message.strip() if error else 'no error given'}"
-            )
-    if len(lines) == 1:
-        lines += [f"  {e.message}" for e in events if e.is_failure]
-    return "\n".join(lines)
 
 
 def _progress(console: Console) -> dg.LoggerDefinition:

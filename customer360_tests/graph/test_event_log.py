@@ -37,6 +37,10 @@ def test_a_batch_of_events_is_stored_once_with_its_own_metadata(
         assert job.execute_in_process(instance=instance, tags=tags).success
         events = instance.fetch_materializations(numbers.key, limit=100).records
         assert len(instance.get_materialized_partitions(numbers.key)) == 10
+        last = instance.get_latest_materialization_event(numbers.key)
+        assert last is not None
+        assert last.dagster_event is not None
+        assert last.dagster_event.partition == "2026-01-10"
     assert batches.count(10) == 2, "one batch of planned and one of materialized partitions"
     stored = {
         (e.partition_key, e.asset_materialization.metadata["day"].value)  # type: ignore[union-attr]

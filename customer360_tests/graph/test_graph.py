@@ -5,6 +5,7 @@ import pytest
 
 from customer360 import keys
 from customer360.build import build_definitions
+from customer360.commands.run import RunFailedError, selected
 from customer360.identity import contract as identity
 from customer360.settings import Settings
 from customer360.sources import SOURCES
@@ -105,3 +106,17 @@ def test_checks_that_block_are_the_accounting_and_the_dbt_errors(
     assert all(
         k.asset_key.path[0] in ("silver", "gold", "staging", "intermediate") for k in blocking
     )
+
+
+def test_a_selection_takes_along_what_one_step_makes_together(definitions: dg.Definitions) -> None:
+    paths = {tuple(k.path) for k in selected(definitions, '+key:"gold/fct_orders"')}
+    # Silver and quarantine of an entity are one step; landing is not made by a run.
+    assert {("silver", "pos__receipts"), ("quarantine", "pos__receipts")} <= paths
+    assert ("landing", "pos__receipts") not in paths
+    assert (keys.GOLD, "customer_360") not in paths
+
+
+@pytest.mark.parametrize("select", ['key:"gold/nothing"', 'key:"gold', 'key:"landing/web__events"'])
+def test_a_selection_of_nothing_is_refused(definitions: dg.Definitions, select: str) -> None:
+    with pytest.raises(RunFailedError, match="--select"):
+        selected(definitions, select)

@@ -48,7 +48,7 @@ select
     event_id,
     visitor_id,
     session_number,
-    event_position,
+    lpad(cast(event_position as string), 10, '0') as event_place,
     anonymous_id,
     account_id,
     event_type,

@@ -11,8 +11,8 @@ sessions as (
         visitor_id,
         session_number,
         min(anonymous_id) as anonymous_id,
-        max_by(account_id, event_position) filter (where account_id is not null) as account_id,
-        min_by(event_id, event_position) as first_event_id,
+        {{ latest("account_id") }} as account_id,
+        {{ earliest("event_id") }} as first_event_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as event_count,
@@ -21,13 +21,13 @@ sessions as (
         count(case when event_type = 'search' then 1 end) as search_count,
         count(case when event_type = 'add_to_cart' then 1 end) as cart_add_count,
         count(case when event_type = 'purchase' then 1 end) as purchase_count,
-        min_by(url, event_position) filter (where url is not null) as landing_page_url,
-        min_by(referrer, event_position) filter (where referrer is not null) as referrer_url,
-        min_by(utm_source, event_position) filter (where has_utm) as utm_source,
-        min_by(utm_medium, event_position) filter (where has_utm) as utm_medium,
-        min_by(utm_campaign, event_position) filter (where has_utm) as utm_campaign,
-        max_by(has_marketing_consent, event_position)
-            filter (where has_marketing_consent is not null) as has_marketing_consent
+        {{ earliest("url") }} as landing_page_url,
+        {{ earliest("referrer") }} as referrer_url,
+        -- The three of one event, also where it has only two of them.
+        nullif({{ earliest("case when has_utm then coalesce(utm_source, '') end") }}, '') as utm_source,
+        nullif({{ earliest("case when has_utm then coalesce(utm_medium, '') end") }}, '') as utm_medium,
+        nullif({{ earliest("case when has_utm then coalesce(utm_campaign, '') end") }}, '') as utm_campaign,
+        cast({{ latest("cast(has_marketing_consent as string)") }} as boolean) as has_marketing_consent
     from events
     group by visitor_id, session_number
 ),
