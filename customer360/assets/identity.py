@@ -1,6 +1,6 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -38,12 +38,12 @@ def build_identity_assets(
     def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_identifiers
 
-        build_identifiers(
+        counts = build_identifiers(
             engine.open,
             default_country=settings.default_country,
             shared_limit=settings.shared_identifier_limit,
         )
-        return _result(engine, contract.CUSTOMER_IDENTIFIERS)
+        return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
 
     @dg.asset(
         key=list(contract.CUSTOMER_LINKS),
@@ -59,8 +59,7 @@ def build_identity_assets(
     def customer_links(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_links
 
-        build_links(engine.open)
-        return _result(engine, contract.CUSTOMER_LINKS)
+        return _result(engine, contract.CUSTOMER_LINKS, build_links(engine.open))
 
     @dg.asset(
         key=list(contract.CUSTOMERS),
@@ -74,12 +73,14 @@ def build_identity_assets(
     def customers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_customers
 
-        build_customers(engine.open)
-        return _result(engine, contract.CUSTOMERS)
+        return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
 
     return [customer_identifiers, customer_links, customers]
 
 
-def _result(engine: EngineResource, key: keys.TableKey) -> dg.MaterializeResult[Any]:
+def _result(
+    engine: EngineResource, key: keys.TableKey, counts: Mapping[str, int]
+) -> dg.MaterializeResult[Any]:
     lake = engine.open.lake
-    return dg.MaterializeResult(metadata={"rows_out": lake.row_count(key), **lake.describe(key)})
+    metadata = {"rows_out": lake.row_count(key), **counts, **lake.describe(key)}
+    return dg.MaterializeResult(metadata=metadata)

@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in three steps that also run one at a time.
+"""Identity resolution from silver to customers, in three steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -7,8 +7,6 @@ same tables.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from customer360 import keys
@@ -21,56 +19,7 @@ if TYPE_CHECKING:
     from customer360.keys import TableKey
     from customer360.resources.session import Engine
 
-Counts = dict[str, int | float]
-
-
-@dataclass
-class IdentityReport:
-    """What identity resolution found.
-
-    Attributes:
-        identifiers: Counts of `build_identifiers`.
-        links: Counts of `build_links`.
-        customers: Counts of `build_customers`.
-        seconds: Wall time by step.
-    """
-
-    identifiers: Counts = field(default_factory=dict)
-    links: Counts = field(default_factory=dict)
-    customers: Counts = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def resolve_identity(engine: Engine, *, default_country: str, shared_limit: int) -> IdentityReport:
-    """Resolve identity over the whole of silver: identifiers, links, customers.
-
-    Args:
-        engine: The open engine; silver tables of all sources exist, empty or not.
-        default_country: ISO 3166 code assumed for a phone number whose record names no country.
-        shared_limit: A value seen with more people than this links nobody.
-
-    Returns:
-        What was found, and how long each step took.
-
-    Raises:
-        MissingTableError: A silver table is missing.
-    """
-    report = IdentityReport()
-    moments = [time.monotonic()]
-    report.identifiers = build_identifiers(
-        engine, default_country=default_country, shared_limit=shared_limit
-    )
-    moments.append(time.monotonic())
-    report.links = build_links(engine)
-    moments.append(time.monotonic())
-    report.customers = build_customers(engine)
-    moments.append(time.monotonic())
-    steps = ("identifiers", "links", "customers")
-    report.seconds = {
-        step: round(end - start, 2)
-        for step, start, end in zip(steps, moments, moments[1:], strict=False)
-    }
-    return report
+Counts = dict[str, int]
 
 
 def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int) -> Counts:
@@ -78,8 +27,8 @@ def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int
 
     Args:
         engine: The open engine.
-        default_country: As of `resolve_identity`.
-        shared_limit: As of `resolve_identity`.
+        default_country: ISO 3166 code assumed for a phone number whose record names no country.
+        shared_limit: A value seen with more people than this links nobody.
 
     Returns:
         `records` (that carry an identifier, browsers included), `linking_values` (distinct), and
