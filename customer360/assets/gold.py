@@ -1,5 +1,6 @@
 """Gold assets: the dbt project as one step, and the mark that a refresh is complete."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,9 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
     def gold(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, engine: EngineResource
     ) -> Iterator[Any]:
-        # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh.
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh. Nobody
+        # reads the artifacts of a refresh, and the manifest alone takes a second to write.
+        arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
         if context.is_subset:
             # Views live in the engine's session only, and a model needs those above it. dbt builds
             # them beside what is selected; Dagster must not hear of them.
@@ -63,9 +65,12 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
             arguments += ["--indirect-selection", "cautious"]
         selected = context.op_execution_context.selected_output_names
         with environment(dbt_environment(engine.open, settings.currency)):
-            for event in dbt.cli(arguments, context=context).stream():
+            invocation = dbt.cli(arguments, context=context)
+            for event in invocation.stream():
                 if not isinstance(event, dg.Output) or event.output_name in selected:
                     yield event
+        # Its logs and compiled SQL; a run that failed keeps them.
+        shutil.rmtree(invocation.target_path)
 
     return gold
 
