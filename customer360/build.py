@@ -18,6 +18,7 @@ from customer360.assets.gold import (
 )
 from customer360.assets.identity import build_identity_assets
 from customer360.assets.landing import build_landing_assets
+from customer360.assets.ledger import build_ledger_assets
 from customer360.assets.silver import build_silver_assets
 from customer360.automation.jobs import build_refresh_job
 from customer360.automation.partitions import landing_days
@@ -63,6 +64,7 @@ def build_definitions(
             *build_landing_assets(sources),
             *build_bronze_assets(sources, days),
             *build_silver_assets(sources, days, settings.currency),
+            *build_ledger_assets(sources, gold),
             *build_identity_assets(sources, settings),
             gold,
             *build_exposure_assets(manifest),

@@ -35,6 +35,8 @@ class TableKey(NamedTuple):
 # What the platform knows about itself (layer ops).
 LOADS: Final = TableKey(OPS, "loads")
 REFRESHES: Final = TableKey(OPS, "refreshes")
+LEDGER: Final = TableKey(OPS, "ledger")
+RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 
 
 def bronze(entity: str) -> TableKey:

@@ -162,5 +162,5 @@ def _operations(lake: Lake) -> None:
     land(lake, "web__events", [record("web__events")], day=LATER)
     (Path(lake.landing) / "fax").mkdir()
     files = list_files(lake.landing, "crm", "contacts")
-    load = Load("crm__contacts", DAY, day_fingerprint(files), 1, 6)
+    load = Load("crm__contacts", DAY, day_fingerprint(files), 1, 6, Decimal(0))
     record_loads(lake, "crm__contacts", [load], at=NOW)

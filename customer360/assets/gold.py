@@ -104,7 +104,8 @@ def build_refresh_asset(
 
     @dg.asset(
         key=list(keys.REFRESHES),
-        deps=sorted(gold.keys),
+        # Behind the check of the reconciliation, too.
+        deps=[*sorted(gold.keys), list(keys.RECONCILIATION)],
         group_name=keys.OPS,
         owners=["customer-data@example.com"],
         kinds={"delta"},

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -46,8 +47,8 @@ def _silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], engine: EngineResource
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
-        scope = load_days(engine.open, source, entity, landed, currency)
-        accounts = account(engine.open, tables, entity, scope)
+        loaded = load_days(engine.open, source, entity, landed, currency)
+        accounts = account(engine.open, tables, entity, loaded.scope)
         _report_days(context, tables, accounts)
         for key in (tables.silver, *tables.children, tables.quarantine):
             yield dg.MaterializeResult(asset_key=list(key), metadata=lake.describe(key))
@@ -55,7 +56,7 @@ def _silver_asset(
         yield check
         yield _quarantined(tables, accounts)
         if check.passed:
-            _record(lake, source, entity, landed, accounts)
+            _record(lake, source, entity, landed, accounts, loaded.amounts)
 
     return silver_asset
 
@@ -122,7 +123,7 @@ def _report_days(
             for status in ("current", "superseded", "duplicate", "quarantined")
         }
         money = {
-            "money_in": str(figures.amount_current + figures.amount_other),
+            "money_in": str(figures.amount),
             "money_out": str(figures.amount_current),
         }
         context.add_asset_metadata(
@@ -176,6 +177,7 @@ def _record(
     entity: EntitySpec,
     landed: Sequence[date],
     accounts: Mapping[date, DayAccount],
+    amounts: Mapping[date, Decimal],
 ) -> None:
     """Write down which files were loaded, so that later files make the day pending again."""
     files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
@@ -183,5 +185,14 @@ def _record(
     loads = []
     for day in landed:
         of_day = [f for f in files if f.landed_on == day]
-        loads.append(Load(table, day, day_fingerprint(of_day), len(of_day), accounts[day].bronze))
+        loads.append(
+            Load(
+                entity=table,
+                landed_on=day,
+                files_fingerprint=day_fingerprint(of_day),
+                files=len(of_day),
+                records=accounts[day].bronze,
+                amount=amounts[day],
+            )
+        )
     record_loads(lake, table, loads, at=datetime.now(UTC))

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from customer360 import keys
@@ -36,6 +37,21 @@ class SilverTables:
     quarantine: keys.TableKey
     outranked: keys.TableKey
     children: tuple[keys.TableKey, ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did.
+
+    Attributes:
+        scope: The landing days whose records' statuses may have changed: the loaded days and the
+            days of older records of the same keys.
+        amounts: Readable money of each loaded day's records, summed before any of them was judged;
+            0 for entities without money.
+    """
+
+    scope: list[date]
+    amounts: dict[date, Decimal]
 
 
 def tables_of(source: SourceSpec, entity: EntitySpec) -> SilverTables:
@@ -64,7 +80,7 @@ def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> Sil
 
 def load_days(
     engine: Engine, source: SourceSpec, entity: EntitySpec, days: Sequence[date], currency: str
-) -> list[date]:
+) -> Loaded:
     """Load landing days.
 
     Args:
@@ -75,12 +91,11 @@ def load_days(
         currency: The lake's reporting currency.
 
     Returns:
-        The landing days whose records' statuses may have changed: `days` and the days of older
-        records of the same keys.
+        The days touched, and the money that came in.
     """
     create_tables(engine, source, entity)
     if not days:
-        return []
+        return Loaded([], {})
     scratch = f"{source.table(entity.name)}-{uuid.uuid4()}"
     try:
         return _Load(engine, source, entity, days, currency, scratch).run()
@@ -105,12 +120,13 @@ class _Load:
         self.days = sorted(set(days))
         self.scratch = engine.lake.scratch_url(scratch)
 
-    def run(self) -> list[date]:
+    def run(self) -> Loaded:
         from pyspark.sql import functions as F
 
         from customer360.transforms.versions import CONFLICTING, CURRENT, contested_keys, ranked
 
         staged = self._keep("staged", self._typed(self._bronze(self.days)))
+        amounts = self._amounts(staged)
         pulled = self._pulled(staged)
         records = staged.unionByName(pulled) if pulled is not None else staged
         usable = records.where(F.col(contract.FAILURE).isNull())
@@ -135,7 +151,17 @@ class _Load:
             quarantined = quarantined.unionByName(self._conflicting(conflicts))
         scope = self._scope(pulled)
         self._write(scope, winners, _outranked(outranked), quarantined, pulled)
-        return scope
+        return Loaded(scope, amounts)
+
+    def _amounts(self, staged: DataFrame) -> dict[date, Decimal]:
+        """Readable money by loaded day."""
+        from pyspark.sql import functions as F
+
+        amounts = dict.fromkeys(self.days, Decimal(0))
+        if self.entity.amount is not None:
+            sums = staged.groupBy("landed_on").agg(F.sum(contract.AMOUNT).alias("amount"))
+            amounts |= {row[0]: row[1] or Decimal(0) for row in sums.collect()}
+        return amounts
 
     def _bronze(self, days: Sequence[date]) -> DataFrame:
         return self.engine.table(self.tables.bronze).where(in_days(days))

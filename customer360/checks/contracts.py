@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from customer360.assets.silver_load import tables_of
+from customer360.checks import ledger, reconciliation
 from customer360.identity import contract as identity
-from customer360.keys import GOLD, TableKey
+from customer360.keys import GOLD, LEDGER, RECONCILIATION, TableKey
 from customer360.resources.lake import Lake, column_types
 from customer360.sources.spec import SourceSpec
 from customer360.transforms import contract
@@ -32,6 +33,8 @@ def declared_columns(
     yield identity.CUSTOMER_IDENTIFIERS, dict(identity.typed(identity.IDENTIFIER_COLUMNS))
     yield identity.CUSTOMER_LINKS, dict(identity.typed(identity.LINK_COLUMNS))
     yield identity.CUSTOMERS, dict(identity.typed(identity.CUSTOMER_COLUMNS))
+    yield LEDGER, dict(ledger.COLUMNS)
+    yield RECONCILIATION, dict(reconciliation.COLUMNS)
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == GOLD:
             columns = {

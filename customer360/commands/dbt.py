@@ -68,13 +68,25 @@ def make_views(environment: dict[str, str]) -> None:
 
 
 def _call(command: Sequence[str], extra: dict[str, str]) -> int:
-    """Run dbt in the project's folder; an interrupt reaches dbt first, and we wait for it."""
-    with subprocess.Popen(command, cwd=PROJECT_DIR, env=os.environ | extra) as process:  # noqa: S603
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            return process.wait()
-        finally:
-            signal.signal(signal.SIGINT, before)
+    """Run dbt in the project's folder; who interrupts or ends us means dbt, and we wait for it."""
+    process: subprocess.Popen[bytes] | None = None
+
+    def end(*_: object) -> None:
+        if process is not None:
+            process.terminate()
+
+    # A terminal sends its interrupt to both of us; SIGTERM comes to this process alone. Handlers
+    # rather than SIG_IGN, and before dbt starts: it would inherit what is ignored.
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, end),
+    }
+    try:
+        process = subprocess.Popen(command, cwd=PROJECT_DIR, env=os.environ | extra)  # noqa: S603
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def serve_engine(settings: Settings, console: Console) -> None:

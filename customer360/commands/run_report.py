@@ -85,9 +85,14 @@ class Report:
 
 
 def failures(events: Sequence[dg.DagsterEvent]) -> str:
-    """The failed steps and why, innermost cause first."""
+    """The failed steps and checks, and why, innermost cause first."""
     lines = ["The run failed."]
     for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity.value == "ERROR":
+                found = check.description or {k: v.value for k, v in check.metadata.items()}
+                lines.append(f"  {check.asset_key.to_user_string()} {check.check_name}: {found}")
         if event.is_step_failure:
             error: Any = event.step_failure_data.error
             while error is not None and error.cause is not None:

@@ -143,18 +143,6 @@ class Lake:
         else:
             write_deltalake(self.table_url(key), rows, mode="error")
 
-    def rows_by_day(self, key: TableKey) -> dict[date, int]:
-        """Rows per landing day of a table partitioned by `landed_on`, from its Delta statistics."""
-        import pyarrow as pa
-
-        actions = pa.table(self.delta(key).get_add_actions(flatten=True))
-        days = actions.column("partition.landed_on").to_pylist()
-        counts = actions.column("num_records").to_pylist()
-        totals: dict[date, int] = {}
-        for day, count in zip(days, counts, strict=True):
-            totals[day] = totals.get(day, 0) + count
-        return totals
-
     def row_count(self, key: TableKey) -> int:
         """Rows of a table, from its Delta statistics."""
         import pyarrow as pa

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from customer360 import keys
@@ -26,13 +27,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Load:
-    """The files of one landing day of one entity, as they were when silver was written."""
+    """The files of one landing day of one entity, as they were when silver was written.
+
+    Attributes:
+        entity: `<source>__<entity>`.
+        landed_on: The landing day.
+        files_fingerprint: Names, sizes and times of the day's files.
+        files: How many.
+        records: Records that they hold.
+        amount: Readable money of these records, before any of them was judged; 0 without money.
+    """
 
     entity: str
     landed_on: date
     files_fingerprint: str
     files: int
     records: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,7 @@ def _loads_schema() -> pa.Schema:
             ("files_fingerprint", pa.string()),
             ("files", pa.int64()),
             ("records", pa.int64()),
+            ("amount", pa.decimal128(18, 2)),
             ("loaded_at", pa.timestamp("us", "UTC")),
         ]
     )
@@ -107,12 +119,13 @@ def record_refresh(lake: Lake, run_id: str) -> date:
     return as_of_date(lake)
 
 
-def read_loads(lake: Lake) -> dict[tuple[str, date], str]:
-    """Fingerprint of the files from which each entity and landing day was loaded."""
+def read_loads(lake: Lake) -> dict[tuple[str, date], Load]:
+    """What is loaded, by entity and landing day."""
     if not lake.exists(keys.LOADS):
         return {}
-    rows = lake.arrow(keys.LOADS, ["entity", "landed_on", "files_fingerprint"]).to_pylist()
-    return {(r["entity"], r["landed_on"]): r["files_fingerprint"] for r in rows}
+    columns = [field.name for field in fields(Load)]
+    rows = lake.arrow(keys.LOADS, columns).to_pylist()
+    return {(row["entity"], row["landed_on"]): Load(**row) for row in rows}
 
 
 def last_refresh(lake: Lake) -> dict[str, Any] | None:
@@ -150,13 +163,16 @@ def landed_files(
 def pending(lake: Lake, sources: Sequence[SourceSpec]) -> Pending:
     """Compare the landing zone with what is loaded."""
     known = read_loads(lake)
+    loaded = {key: load.files_fingerprint for key, load in known.items()}
     landed = landed_files(lake, sources)
-    days = {key[1] for key, files in landed.items() if known.get(key) != day_fingerprint(files)}
+    days = {key[1] for key, files in landed.items() if loaded.get(key) != day_fingerprint(files)}
     refresh = last_refresh(lake)
     built = refresh["loads_fingerprint"] if refresh else _fingerprint({})
     return Pending(days=tuple(sorted(days)), is_stale=built != _fingerprint(known))
 
 
-def _fingerprint(loads: Mapping[tuple[str, date], str]) -> str:
-    lines = sorted(f"{entity} {day} {print_}" for (entity, day), print_ in loads.items())
+def _fingerprint(loads: Mapping[tuple[str, date], Load]) -> str:
+    lines = sorted(
+        f"{load.entity} {load.landed_on} {load.files_fingerprint}" for load in loads.values()
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

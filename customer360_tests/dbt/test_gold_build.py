@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 from customer360.assets.silver_load import load_days
+from customer360.checks.reconciliation import SILVER_TO_GOLD, WITHIN_GOLD, reconcile
 from customer360.identity import contract as identity
-from customer360.keys import GOLD
+from customer360.keys import GOLD, TableKey
 from customer360_tests.builders import put_bronze, record, spec
 from customer360_tests.dbt.gold import Gold, put_identity, put_links
 
@@ -379,3 +381,24 @@ def test_every_gold_table_can_be_read_by_every_reader(built: Gold) -> None:
     }
     assert len(versions) == 17
     assert set(versions.values()) == {1}
+
+
+def test_everything_in_silver_is_in_gold_or_left_out_for_a_reason(built: Gold) -> None:
+    balances = {(b.hop, b.entity): b for b in reconcile(built.engine)}
+    gold_hops = {entity: b for (hop, entity), b in balances.items() if hop == SILVER_TO_GOLD}
+    assert all(balance.is_closed for balance in gold_hops.values())
+    lines = gold_hops["pos__receipt_lines"]
+    assert (lines.records, lines.amounts[2]) == ((6, 5, 1), Decimal("1000.00"))
+    assert balances[WITHIN_GOLD, "revenue"].is_closed
+
+
+def test_a_row_that_gold_loses_or_doubles_is_named(built: Gold) -> None:
+    orders = DeltaTable(built.engine.lake.table_url(TableKey(GOLD, "fct_orders")))
+    before = orders.version()
+    try:
+        orders.delete("order_id = 'R2'")
+        told = [str(b) for b in reconcile(built.engine) if not b.is_closed]
+        assert "pos__receipts, silver to gold: 1 records and -10.50 of money missing" in told
+        assert "revenue, within gold: 0 records and 10.50 of money missing" in told
+    finally:
+        orders.restore(before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 def _load(table: str, day: date, files: list[Any]) -> Load:
     of_day = [f for f in files if f.landed_on == day]
-    return Load(table, day, day_fingerprint(of_day), len(of_day), 1)
+    return Load(table, day, day_fingerprint(of_day), len(of_day), 1, Decimal(0))
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def rows(engine: Engine, key: TableKey, *columns: str) -> list[tuple[Any, ...]]:
     )
 
 
-def load(engine: Engine, table: str, *days: date) -> list[date]:
-    return load_days(engine, *spec(table), list(days), "EUR")
+def load(engine: Engine, table: str, *days: date) -> None:
+    load_days(engine, *spec(table), list(days), "EUR")
 
 
 @pytest.mark.parametrize(

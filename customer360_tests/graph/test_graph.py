@@ -96,16 +96,27 @@ def test_automation_is_registered(definitions: dg.Definitions) -> None:
     }
 
 
-def test_checks_that_block_are_the_accounting_and_the_dbt_errors(
+def test_checks_that_block_are_accounting_ledger_and_dbt_errors(
     definitions: dg.Definitions,
 ) -> None:
     graph = definitions.resolve_asset_graph()
     blocking = {k for k in graph.asset_check_keys if graph.get_check_spec(k).blocking}
     accounting = {k for k in blocking if k.name == "every_record_has_one_status"}
     assert len(accounting) == sum(len(s.entities) for s in SOURCES)
-    assert all(
-        k.asset_key.path[0] in ("silver", "gold", "staging", "intermediate") for k in blocking
-    )
+    closing = {tuple(k.asset_key.path) for k in blocking if k.name == "every_hop_closes"}
+    assert closing == {keys.LEDGER, keys.RECONCILIATION}
+    assert {k.asset_key.path[0] for k in blocking} == {"silver", "gold", "ops"}
+
+
+def test_identity_waits_for_the_ledger_and_the_refresh_for_the_reconciliation(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    for after, before in (
+        (identity.CUSTOMER_IDENTIFIERS, keys.LEDGER),
+        (keys.REFRESHES, keys.RECONCILIATION),
+    ):
+        assert dg.AssetKey(list(before)) in graph.get(dg.AssetKey(list(after))).parent_keys
 
 
 def test_a_selection_takes_along_what_one_step_makes_together(definitions: dg.Definitions) -> None:
