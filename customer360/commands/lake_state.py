@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
+from customer360.checks.ledger import LANDING_TO_BRONZE, STATUSES
 from customer360.errors import LandingError
 from customer360.landing.files import stray_folders
 from customer360.resources.lake import Lake
@@ -73,6 +75,35 @@ class Count:
 
 
 @dataclass(frozen=True)
+class LedgerLine:
+    """Where the records of an entity are, over all landing days, from `ops/ledger`.
+
+    Attributes:
+        entity: `<source>__<entity>`.
+        landed: Records of all landed files.
+        current: Of these, by status.
+        superseded: As above.
+        duplicate: As above.
+        quarantined: As above.
+        repaired: As above.
+        amount_in: Readable money that landed.
+        amount_out: Readable money of all records with a status.
+        open_hops: Hops of landing days that do not close.
+    """
+
+    entity: str
+    landed: int
+    current: int
+    superseded: int
+    duplicate: int
+    quarantined: int
+    repaired: int
+    amount_in: Decimal
+    amount_out: Decimal
+    open_hops: int
+
+
+@dataclass(frozen=True)
 class LakeState:
     """Everything `customer360 status` says of the lake itself."""
 
@@ -86,6 +117,7 @@ class LakeState:
     strays: tuple[str, ...]
     quarantine: tuple[Count, ...]
     issues: tuple[Count, ...]
+    ledger: tuple[LedgerLine, ...]
 
 
 def read_state(lake: Lake, sources: Sequence[SourceSpec], now: datetime) -> LakeState:
@@ -112,6 +144,7 @@ def read_state(lake: Lake, sources: Sequence[SourceSpec], now: datetime) -> Lake
             strays=strays,
             quarantine=tuple(_quarantine(reader)),
             issues=tuple(_issues(reader)),
+            ledger=tuple(_ledger(reader)),
         )
 
 
@@ -193,6 +226,20 @@ def _quarantine(reader: Reader) -> list[Count]:
         )
         found += [Count(entity=key.table, **row) for row in rows]
     return found
+
+
+def _ledger(reader: Reader) -> list[LedgerLine]:
+    if not reader.lake.exists(keys.LEDGER):
+        return []
+    statuses = ", ".join(f"coalesce(sum({s}), 0)::bigint as {s}" for s in STATUSES)
+    rows = reader.rows(
+        f"""select entity,
+        sum(records_in) filter (hop = '{LANDING_TO_BRONZE}')::bigint as landed, {statuses},
+        sum(amount_in) as amount_in, sum(amount_out) as amount_out,
+        count(*) filter (records_missing <> 0 or amount_missing <> 0) as open_hops
+        from {reader.table(keys.LEDGER)} group by entity order by entity"""
+    )
+    return [LedgerLine(**row) for row in rows]
 
 
 def _issues(reader: Reader) -> list[Count]:

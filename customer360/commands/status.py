@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from customer360.checks.ledger import STATUSES
 from customer360.commands.check_results import CheckResult, failing_checks
-from customer360.commands.lake_state import FAIL, NEVER, WARN, Count, LakeState, read_state
+from customer360.commands.lake_state import (
+    FAIL,
+    NEVER,
+    WARN,
+    Count,
+    LakeState,
+    LedgerLine,
+    read_state,
+)
 from customer360.commands.spelling import exact, shown
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
     from customer360.settings import Settings
 
-_TEXTS = ("reasons", "issues", "check", "found", "when")
+_TEXTS = ("of these", "reasons", "issues", "check", "found", "when")
 _STYLES = {WARN: "yellow", FAIL: "red", NEVER: "dim"}
 
 
@@ -66,6 +75,8 @@ def _parts(state: LakeState, checks: Sequence[CheckResult]) -> Iterator[Table | 
         yield _tables(state)
     if any(source.last_landed_on for source in state.sources):
         yield _freshness(state)
+    if state.ledger:
+        yield _ledger(state.ledger)
     if state.quarantine:
         yield _counts("Quarantine", "reasons", state.quarantine)
     if state.issues:
@@ -106,6 +117,20 @@ def _freshness(state: LakeState) -> Table:
         day = shown(source.last_landed_on)
         declared = f"{source.warn_after_hours}, {source.fail_after_hours}"
         table.add_row(source.source, day, *cells, declared)
+    return table
+
+
+def _ledger(lines: Sequence[LedgerLine]) -> Table:
+    """Only statuses that occur, so that it fits a terminal; the JSON document has them apart."""
+    table = _titled("Ledger", "entity", "landed", "of these", "money", "open")
+    for line in lines:
+        counts = ((status, getattr(line, status)) for status in STATUSES)
+        of_these = ", ".join(f"{status} {count:,}" for status, count in counts if count)
+        money = f"{line.amount_in:,}" if line.amount_in else ""
+        if line.amount_in != line.amount_out:
+            money += f" in, {line.amount_out:,} out"
+        hops = f"[red]{line.open_hops}[/red]" if line.open_hops else "0"
+        table.add_row(line.entity, f"{line.landed:,}", of_these, money, hops)
     return table
 
 

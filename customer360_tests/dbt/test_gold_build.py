@@ -156,6 +156,16 @@ def test_findings_about_the_data_warn_and_nothing_else_does(built: Gold) -> None
     }
 
 
+def test_every_column_of_every_model_and_snapshot_is_described(
+    built: Gold, manifest: dict[str, Any]
+) -> None:
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "snapshot")]
+    for node in nodes:
+        described = {c["name"] for c in node["columns"].values() if c["description"]}
+        table = built.engine.session.table(f"{node['schema']}.{node['name']}")
+        assert set(table.columns) == described, node["name"]
+
+
 def test_all_unit_tests_ran(built: Gold) -> None:
     names = {
         "int_orders_unioned_gives_both_channels_one_shape",

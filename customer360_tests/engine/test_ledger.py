@@ -15,6 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from customer360 import keys
 from customer360.assets.silver_load import load_days, tables_of
 from customer360.checks.ledger import BRONZE_TO_SILVER, Ledger, take_stock, write_ledger
+from customer360.commands.lake_state import LedgerLine, read_state
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Load, record_loads
 from customer360.resources.session import Engine
@@ -80,6 +81,11 @@ def test_the_ledger_is_a_table_that_is_replaced(loaded: Engine) -> None:
     assert loaded.lake.row_count(keys.LEDGER) == 6
     amounts = loaded.lake.arrow(keys.LEDGER).column("amount_in").to_pylist()
     assert sum(amounts) == Decimal("20.75") + Decimal("21.00") + Decimal("10.50")
+    shown = {line.entity: line for line in read_state(loaded.lake, SOURCES, NOW).ledger}
+    assert shown[RECEIPTS] == LedgerLine(
+        entity=RECEIPTS, landed=6, current=2, superseded=0, duplicate=1, quarantined=3, repaired=0,
+        amount_in=Decimal("41.75"), amount_out=Decimal("41.75"), open_hops=0,
+    )  # fmt: skip
 
 
 def _delete_a_row(lake: Lake) -> None:
