@@ -1,6 +1,6 @@
 """Ledger assets: nothing is lost or doubled between landing and silver, nor from silver to gold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -23,62 +23,50 @@ def build_ledger_assets(
     """The ledger up to silver, before identity is built, and what lies behind it, after gold."""
     silver = [list(tables_of(s, e).silver) for s in sources for e in s.entities]
 
-    @dg.asset(
-        key=list(keys.LEDGER),
-        deps=silver,
-        group_name=keys.OPS,
-        owners=[OWNER],
-        kinds={"pyspark", "delta"},
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        description=(
-            "Where every landed record and its money is, counted from the tables as they are. "
-            "One row per entity, landing day and hop."
-        ),
-        check_specs=[
-            dg.AssetCheckSpec(
-                CLOSES_CHECK,
-                asset=list(keys.LEDGER),
-                blocking=True,
-                description=(
-                    "Each hop puts out the records and the money that went in: none lost, none "
-                    "twice, on any landing day that was ever loaded."
-                ),
-            )
-        ],
+    @_asset(
+        keys.LEDGER,
+        silver,
+        "Where every landed record and its money is, counted from the tables as they are. "
+        "One row per entity, landing day and hop.",
+        "Each hop puts out the records and the money that went in: none lost, none twice, on any "
+        "landing day that was ever loaded.",
     )
-    def ledger(engine: EngineResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # as Dagster compares
+    def ledger(engine: EngineResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
         found = take_stock(engine.open, sources)
         write_ledger(engine.open, found)
         return _result(len(found.entries), found.problems())
 
-    @dg.asset(
-        key=list(keys.RECONCILIATION),
-        deps=sorted(gold.keys),
-        group_name=keys.OPS,
-        owners=[OWNER],
-        kinds={"pyspark", "delta"},
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        description=(
-            "What went from silver into identity and gold, what came out, what is left out for a "
-            "reason. One row per hop and entity."
-        ),
-        check_specs=[
-            dg.AssetCheckSpec(
-                CLOSES_CHECK,
-                asset=list(keys.RECONCILIATION),
-                blocking=True,
-                description=(
-                    "No customer, order, line, event or amount is lost or doubled behind silver."
-                ),
-            )
-        ],
+    @_asset(
+        keys.RECONCILIATION,
+        sorted(gold.keys),
+        "What went from silver into identity and gold, what came out, what is left out for a "
+        "reason. One row per hop and entity.",
+        "No customer, order, line, event or amount is lost or doubled behind silver.",
     )
-    def reconciliation(engine: EngineResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def reconciliation(engine: EngineResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
         balances = reconcile(engine.open)
         write_reconciliation(engine.open, balances)
         return _result(len(balances), [str(b) for b in balances if not b.is_closed])
 
     return [ledger, reconciliation]
+
+
+def _asset(
+    key: keys.TableKey, deps: Sequence[Any], description: str, closes: str
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset of ops whose blocking check says that every hop closes."""
+    return dg.asset(
+        key=list(key),
+        deps=deps,
+        group_name=keys.OPS,
+        owners=[OWNER],
+        kinds={"pyspark", "delta"},
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        description=description,
+        check_specs=[
+            dg.AssetCheckSpec(CLOSES_CHECK, asset=list(key), blocking=True, description=closes)
+        ],
+    )
 
 
 def _result(rows: int, problems: Sequence[str]) -> dg.MaterializeResult[Any]:

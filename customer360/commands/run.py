@@ -115,7 +115,6 @@ def _execute(
     select: str | None,
     report: Report,
 ) -> None:
-
     from customer360.automation.jobs import REFRESH_JOB, range_tags
     from customer360.build import build_definitions
 
