@@ -194,8 +194,6 @@ def _entries(
 
 def write_ledger(engine: Engine, ledger: Ledger) -> None:
     """Replace `ops/ledger`."""
-    engine.create(keys.LEDGER, COLUMNS, partitioned=False)
     names = [name for name, _ in COLUMNS]
     rows = [tuple(entry.row()[name] for name in names) for entry in ledger.entries]
-    ddl = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
-    engine.replace(keys.LEDGER, engine.session.createDataFrame(rows, ddl), None)
+    engine.keep_rows(keys.LEDGER, COLUMNS, rows)

@@ -108,10 +108,7 @@ def reconcile(engine: Engine) -> list[Balance]:
 
 def write_reconciliation(engine: Engine, balances: Sequence[Balance]) -> None:
     """Replace `ops/reconciliation`."""
-    engine.create(keys.RECONCILIATION, COLUMNS, partitioned=False)
-    ddl = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
-    rows = engine.session.createDataFrame([b.row() for b in balances], ddl)
-    engine.replace(keys.RECONCILIATION, rows, None)
+    engine.keep_rows(keys.RECONCILIATION, COLUMNS, [balance.row() for balance in balances])
 
 
 def _balance(engine: Engine, hop: Hop) -> Balance:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from customer360.keys import LAYERS, TableKey
 from customer360.resources.lake import Lake, registration_ddl
@@ -114,6 +114,14 @@ class Engine:
         )
         self.session.sql(f"insert {what} select * from {view}")
         self.session.catalog.dropTempView(view)
+
+    def keep_rows(
+        self, key: TableKey, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Replace a small table by rows of the run process; creates it with declared types."""
+        self.create(key, columns, partitioned=False)
+        ddl = ", ".join(f"{name} {kind}" for name, kind in columns)
+        self.replace(key, self.session.createDataFrame(list(rows), ddl), None)
 
     def close(self) -> None:
         """Close the session, then the server: the other order hangs the client for minutes."""
