@@ -59,7 +59,7 @@ def _rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
     """Query gold.customer_360 as `customers`."""
     import duckdb
 
-    customers = lake.delta(TableKey(GOLD, "customer_360")).to_pyarrow_dataset()
+    customers = lake.dataset(TableKey(GOLD, "customer_360"))
     with duckdb.connect() as connection:
         connection.register("customers", customers)
         return connection.sql(sql).fetchall()

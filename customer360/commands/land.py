@@ -74,9 +74,10 @@ def import_purchases(settings: Settings, console: Console) -> None:
 
 
 def _local(settings: Settings, command: str) -> Lake:
-    if "://" in settings.lake:
+    lake = Lake(settings.lake)
+    if lake.is_remote:
         raise LandingError(
             f"`customer360 {command}` writes to a local folder, found C360_LAKE={settings.lake}. "
             "Run it with a local C360_LAKE and copy the landing folder."
         )
-    return Lake(settings.lake)
+    return lake

@@ -18,6 +18,7 @@ from customer360.keys import LAYERS, TableKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
     from deltalake import DeltaTable
 
 _SPARK_TYPES = {
@@ -42,6 +43,11 @@ class Lake:
     url: str
 
     @property
+    def is_remote(self) -> bool:
+        """Whether the lake is behind a URL, not in a folder of this machine."""
+        return "://" in self.url
+
+    @property
     def landing(self) -> str:
         """URL of the landing zone."""
         return f"{self.url}/landing"
@@ -59,9 +65,9 @@ class Lake:
         """URL for intermediate files of one step, removed by `remove_scratch`."""
         return f"{self.url}/_scratch/{name}"
 
-    def remove_scratch(self, name: str) -> None:
-        """Remove intermediate files, if there are any."""
-        fs, path = fsspec.core.url_to_fs(self.scratch_url(name))
+    def remove_scratch(self, name: str = "") -> None:
+        """Remove intermediate files of one step, or of all, if there are any."""
+        fs, path = fsspec.core.url_to_fs(self.scratch_url(name).rstrip("/"))
         if fs.exists(path):
             fs.rm(path, recursive=True)
 
@@ -99,10 +105,24 @@ class Lake:
 
     def arrow(self, key: TableKey, columns: Sequence[str] | None = None) -> pa.Table:
         """The whole table, or some columns of it, in memory; for small tables only."""
-        import pyarrow as pa
-
         chosen = None if columns is None else list(columns)
-        return pa.table(self.delta(key).to_pyarrow_table(columns=chosen))
+        return self.dataset(key).to_table(columns=chosen)
+
+    def dataset(self, key: TableKey) -> ds.Dataset:
+        """The table as an Arrow dataset, for readers that stream.
+
+        Raises:
+            MissingTableError: There is no such table.
+        """
+        from pyarrow import fs
+
+        # delta-rs would open local files through a Python object. A reading thread that lets go of
+        # one while the interpreter shuts down aborts the process: one of ninety commands that had
+        # done their work ended that way.
+        local = None
+        if not self.is_remote:
+            local = fs.SubTreeFileSystem(self.table_url(key), fs.LocalFileSystem())
+        return self.delta(key).to_pyarrow_dataset(filesystem=local)
 
     def replace_days(
         self,

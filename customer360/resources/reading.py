@@ -37,7 +37,7 @@ class Reader:
             MissingTableError: There is no such table.
         """
         if key not in self._registered:
-            self._connection.register(key.sql, self.lake.delta(key).to_pyarrow_dataset())
+            self._connection.register(key.sql, self.lake.dataset(key))
             self._registered.add(key)
         return f'"{key.sql}"'
 

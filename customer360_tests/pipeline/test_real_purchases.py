@@ -38,7 +38,7 @@ def _rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         for name in ("fct_orders", "fct_order_lines", "dim_products", "customer_links"):
             layer = "silver" if name == "customer_links" else GOLD
-            table = lake.delta(TableKey(layer, name)).to_pyarrow_dataset()
+            table = lake.dataset(TableKey(layer, name))
             connection.register(name, table)
         connection.register("transactions", get_data("transactions")["transactions"])
         return connection.sql(sql).fetchall()
