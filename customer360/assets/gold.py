@@ -15,6 +15,7 @@ from customer360.resources.dbt import dbt_environment, dbt_project, environment,
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
 from customer360.resources.loads import record_refresh
+from customer360.resources.processes import OWNER, process_mark
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -64,7 +65,8 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
             # A test that also reads a table outside the selection would fail on a fresh lake.
             arguments += ["--indirect-selection", "cautious"]
         selected = context.op_execution_context.selected_output_names
-        with environment(dbt_environment(engine.open, settings.currency)):
+        made = dbt_environment(engine.open, settings.currency)
+        with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
             for event in invocation.stream():
                 if not isinstance(event, dg.Output) or event.output_name in selected:

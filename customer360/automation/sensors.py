@@ -8,17 +8,19 @@ import dagster as dg
 
 from customer360.automation.jobs import REFRESH_JOB
 from customer360.automation.schedules import STARTS_BY_ITSELF, due_runs
+from customer360.resources.held_lake import end_dead_runs
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
 LANDING_SENSOR = "new_landing_files"
 FAILURE_SENSOR = "tell_about_failed_runs"
+DEAD_RUN_SENSOR = "fail_dead_runs"
 _WEBHOOK_TIMEOUT_SECONDS = 10
 
 
 def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.SensorDefinition]:
-    """The landing sensor and the failure sensor."""
+    """The landing sensor, the failure sensor, and the one that finds runs that were killed."""
 
     @dg.sensor(
         name=LANDING_SENSOR,
@@ -54,7 +56,20 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         if settings.alert_webhook:
             _post(settings.alert_webhook, message)
 
-    return [new_landing_files, tell_about_failed_runs]
+    @dg.sensor(
+        name=DEAD_RUN_SENSOR,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Reports runs as failed whose process was killed: they would stay STARTED and keep "
+            "their place in the queue."
+        ),
+    )
+    def fail_dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = end_dead_runs(context.instance)
+        return dg.SkipReason(f"Reported as failed: {', '.join(dead)}." if dead else "None is dead.")
+
+    return [new_landing_files, tell_about_failed_runs, fail_dead_runs]
 
 
 def failure_message(context: dg.RunFailureSensorContext) -> dict[str, str]:

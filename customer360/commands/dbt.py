@@ -8,7 +8,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
+
+import click
 
 from customer360.resources.dbt import (
     PROJECT_DIR,
@@ -16,6 +19,9 @@ from customer360.resources.dbt import (
     dbt_executable,
     target_path,
 )
+from customer360.resources.lake import Lake
+from customer360.resources.lock import writing
+from customer360.resources.processes import OWNER, process_mark
 from customer360.resources.session import Engine, open_engine
 from customer360.settings import Settings
 
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
 
 # dbt commands that never ask the engine anything.
 _OFFLINE = ("parse", "deps", "clean", "ls", "list", "--version", "--help", "-h")
+# dbt commands that write no table.
+_READING = ("test", "docs", "compile", "show", "source", "debug")
 
 
 def variables(engine: Engine, settings: Settings) -> dict[str, str]:
@@ -45,11 +53,23 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     command = [dbt_executable(), *arguments]
     if not arguments or arguments[0] in _OFFLINE or arguments[:2] == ("docs", "serve"):
         return _call(command, _offline(settings))
-    with open_engine(settings) as engine:
+    with _held(settings, arguments[0]), open_engine(settings) as engine:
         made = variables(engine, settings)
         if not _makes_all_views(arguments):
             make_views(made)
         return _call(command, made)
+
+
+def _held(settings: Settings, command: str) -> AbstractContextManager[None]:
+    """The lake, held for a command that writes gold; what dbt only reads needs no turn."""
+    if command in _READING:
+        return nullcontext()
+    return writing(Lake(settings.lake), f"customer360 dbt {command}", _tell)
+
+
+def _tell(sentence: str) -> None:
+    # Not to standard output, which is dbt's.
+    click.echo(sentence, err=True)
 
 
 def _makes_all_views(arguments: Sequence[str]) -> bool:
@@ -82,7 +102,8 @@ def _call(command: Sequence[str], extra: dict[str, str]) -> int:
         signal.SIGTERM: signal.signal(signal.SIGTERM, end),
     }
     try:
-        process = subprocess.Popen(command, cwd=PROJECT_DIR, env=os.environ | extra)  # noqa: S603
+        environment = os.environ | extra | {OWNER: process_mark()}
+        process = subprocess.Popen(command, cwd=PROJECT_DIR, env=environment)  # noqa: S603
         return process.wait()
     finally:
         for number, handler in before.items():

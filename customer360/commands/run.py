@@ -19,6 +19,7 @@ from customer360.commands.run_report import Report, failures
 from customer360.errors import Customer360Error, LandingError
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
+from customer360.resources.lock import writing
 from customer360.settings import Settings
 from customer360.sources import SOURCES
 
@@ -58,9 +59,23 @@ def run(
         LandingError: The range holds no landing day.
         RunFailedError: A run failed.
     """
+    lake = Lake(settings.lake)
+    with writing(lake, "customer360 run", console.print):
+        return _refresh(settings, console, lake, first, last, select, report_to)
+
+
+def _refresh(
+    settings: Settings,
+    console: Console,
+    lake: Lake,
+    first: date | None,
+    last: date | None,
+    select: str | None,
+    report_to: Path | None,
+) -> bool:
+    """Refresh a lake that this process holds."""
     from customer360.resources.dbt import ensure_manifest
 
-    lake = Lake(settings.lake)
     ranges = list(_ranges(lake, first, last, force=select is not None))
     if not ranges:
         console.print("Nothing new: every landed file is loaded and everything is built from it.")

@@ -94,15 +94,18 @@ def failures(events: Sequence[dg.DagsterEvent]) -> str:
                 found = check.description or {k: v.value for k, v in check.metadata.items()}
                 lines.append(f"  {check.asset_key.to_user_string()} {check.check_name}: {found}")
         if event.is_step_failure:
-            error: Any = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            lines.append(
-                f"  {event.step_key}: {error.message.strip() if error else 'no error given'}"
-            )
+            lines.append(f"  {event.step_key}: {_cause(event.step_failure_data.error)}")
     if len(lines) == 1:
-        lines += [f"  {e.message}" for e in events if e.is_failure]
+        # No step failed: the run could not begin.
+        lines += [f"  {_cause(e.job_failure_data.error)}" for e in events if e.is_run_failure]
     return "\n".join(lines)
+
+
+def _cause(error: Any) -> str:
+    """The innermost message of an error that Dagster kept."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "no error given"
 
 
 def _layer_of(step: str) -> str:

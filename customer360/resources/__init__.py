@@ -16,10 +16,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     """
     from customer360.resources.dbt import build_dbt
     from customer360.resources.engine import EngineResource
-    from customer360.resources.lake import Lake
+    from customer360.resources.held_lake import build_lake
 
+    lake = build_lake(settings.lake)
     return {
-        "lake": Lake(settings.lake),
-        "engine": EngineResource(kind=settings.engine, lake_url=settings.lake),
+        "lake": lake,
+        "engine": EngineResource(kind=settings.engine, lake=lake),
         "dbt": build_dbt(settings),
     }

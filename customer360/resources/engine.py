@@ -3,8 +3,6 @@
 The library's own returns the process's first session for any later URL and never closes it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -20,18 +18,18 @@ class EngineResource(LazyPySparkResource):
 
     Attributes:
         kind: `sail` or `spark`.
-        lake_url: The lake it works on.
+        lake: The lake it works on; a run that uses the engine holds it.
     """
 
     spark_config: dict[str, Any] = {}  # noqa: RUF012 - a pydantic field of the base class
     kind: str
-    lake_url: str
+    lake: dg.ResourceDependency[Lake]
     _engine: Engine | None = PrivateAttr(default=None)
     _spark_session: Any = PrivateAttr(default=None)
 
     def _init_session(self) -> None:
         if self._engine is None:
-            self._engine = Engine(self.kind, Lake(self.lake_url))
+            self._engine = Engine(self.kind, self.lake)
             self._spark_session = self._engine.session
 
     @property

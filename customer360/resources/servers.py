@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from customer360.errors import EngineError, MissingPrerequisiteError
+from customer360.resources.processes import OWNER, process_mark
 
 # The Delta jars that match the locked pyspark and delta-spark wheels (requirements.in).
 DELTA_PACKAGE: Final = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -96,6 +97,7 @@ class SparkServer:
             "SPARK_HOME": str(Path(pyspark.__file__).parent),
             "PYSPARK_PYTHON": sys.executable,
             "TZ": "UTC",
+            OWNER: process_mark(),
         }
 
     def _command(self) -> list[str]:

@@ -93,6 +93,7 @@ def test_automation_is_registered(definitions: dg.Definitions) -> None:
     assert {s.name for s in repository.sensor_defs} == {
         "new_landing_files",
         "tell_about_failed_runs",
+        "fail_dead_runs",
     }
 
 

@@ -1,0 +1,150 @@
+"""Runs that are killed, and two at once: the next run ends with the tables of an undisturbed one.
+
+Real processes and SIGKILL, so that nothing gets to tidy up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import psutil
+import pytest
+
+from customer360.fingerprint import differences, fingerprints
+from customer360.resources.lake import Lake
+from customer360.resources.loads import Pending, pending
+from customer360.resources.processes import OWNER
+from customer360.settings import Settings
+from customer360.sources import SOURCES
+from customer360_tests.builders import DAY, land, record
+
+_PATIENCE_SECONDS = 240
+
+
+def _world(lake: Lake) -> None:
+    receipts = [record("pos__receipts", receipt_id=f"R{n}") for n in range(5)]
+    land(lake, "pos__receipts", [*receipts, receipts[0], record("pos__receipts", total_amount="x")])
+    land(lake, "pos__receipt_lines", [record("pos__receipt_lines", receipt_id="R1")])
+    land(lake, "ecommerce__accounts", [record("ecommerce__accounts")])
+    land(lake, "ecommerce__orders", [record("ecommerce__orders")])
+    land(lake, "web__events", [record("web__events")])
+
+
+class Command:
+    """`customer360 run` on a lake, as a process of its own."""
+
+    def __init__(self, lake: Lake, name: str) -> None:
+        self._out = Path(lake.url).parent / f"{name}.log"
+        self._log = self._out.open("wb")
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "customer360"), "run"],
+            env=os.environ | {"C360_LAKE": lake.url},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def said(self) -> str:
+        return self._out.read_text(errors="replace")
+
+    def wait_until(self, happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not happened():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def ended(self) -> str:
+        """What it said, when it has ended well."""
+        assert self.process.wait(_PATIENCE_SECONDS) == 0, self.said
+        return self.said
+
+    def close(self) -> None:
+        # The run itself is gone or ended; its group may hold a dbt that a failed test left.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._log.close()
+
+
+@pytest.fixture
+def start(settings: Settings) -> Iterator[Callable[[Lake, str], Command]]:
+    """Starts commands; ends what is left of them."""
+    del settings  # It sets DAGSTER_HOME.
+    commands: list[Command] = []
+
+    def started(lake: Lake, name: str) -> Command:
+        commands.append(Command(lake, name))
+        return commands[-1]
+
+    yield started
+    for command in commands:
+        command.close()
+
+
+def _dbt_of(lake: Lake) -> list[psutil.Process]:
+    """Dbt processes that work on a lake, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+            made = process.environ()
+            if OWNER in made and made.get("C360_LAKE_URL") == lake.url:
+                found.append(process)
+    return found
+
+
+def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
+    lake: Lake, tmp_path: Path, start: Callable[[Lake, str], Command]
+) -> None:
+    _world(lake)
+    undisturbed = Lake(str(tmp_path / "undisturbed"))
+    shutil.copytree(lake.landing, undisturbed.landing, copy_function=shutil.copy2)
+
+    in_silver = start(lake, "in-silver")
+    in_silver.wait_until(lambda: "silver_pos__receipt_lines" in in_silver.said)
+    in_silver.process.kill()
+    in_silver.process.wait()
+    assert pending(lake, SOURCES).days == (DAY,)
+
+    in_dbt = start(lake, "in-dbt")
+    models = Path(lake.url) / "gold" / "dim_customers" / "_delta_log"
+    in_dbt.wait_until(models.exists)
+    in_dbt.process.kill()
+    in_dbt.process.wait()
+    assert len(_dbt_of(lake)) >= 1, "dbt outlives the run that started it"
+
+    told = start(lake, "last").ended()
+    assert "left over by a run that was killed" in told
+    assert _dbt_of(lake) == []
+    assert pending(lake, SOURCES) == Pending(days=(), is_stale=False)
+    with dg.DagsterInstance.get() as instance:
+        assert [run.status.value for run in instance.get_runs()] == [
+            "SUCCESS",
+            "FAILURE",
+            "FAILURE",
+        ]
+
+    start(undisturbed, "undisturbed").ended()
+    assert differences(fingerprints(undisturbed), fingerprints(lake)) == []
+
+
+def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(
+    lake: Lake, start: Callable[[Lake, str], Command]
+) -> None:
+    _world(lake)
+    first = start(lake, "first")
+    first.wait_until(lambda: "Refreshing" in first.said)
+    second = start(lake, "second")
+    second.wait_until(lambda: "Waiting: the lake is being written by customer360" in second.said)
+    assert "Done in" in first.ended()
+    assert "Nothing new" in second.ended()
