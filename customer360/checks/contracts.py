@@ -33,6 +33,7 @@ def declared_columns(
     yield identity.CUSTOMER_IDENTIFIERS, dict(identity.typed(identity.IDENTIFIER_COLUMNS))
     yield identity.CUSTOMER_LINKS, dict(identity.typed(identity.LINK_COLUMNS))
     yield identity.CUSTOMERS, dict(identity.typed(identity.CUSTOMER_COLUMNS))
+    yield identity.PHONE_NUMBERS, dict(identity.typed(identity.PHONE_COLUMNS))
     yield LEDGER, dict(ledger.COLUMNS)
     yield RECONCILIATION, dict(reconciliation.COLUMNS)
     for node in manifest["nodes"].values():

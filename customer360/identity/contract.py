@@ -22,6 +22,8 @@ class Column(NamedTuple):
 CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
 CUSTOMERS: Final = keys.silver("customers")
+# Kept between runs; nothing but `phones` reads it.
+PHONE_NUMBERS: Final = keys.TableKey(keys.OPS, "phone_numbers")
 
 # Types of identifier, and how strong a link by it is; the first version links by all of them
 # exactly.
@@ -51,6 +53,17 @@ IDENTIFIER_COLUMNS: Final = (
         "conflict (another person's as well) or device (a cookie is a browser's).",
     ),
     Column("first_seen_on", "date", "First landing day on which the current version carried it."),
+)
+
+PHONE_COLUMNS: Final = (
+    Column("dialled", "string", "Number as it is dialled."),
+    Column("dialled_in", "string", "Country of the record; empty where the number names it."),
+    Column("e164", "string", "What the number was read as; null: no valid number."),
+    Column(
+        "read_by",
+        "string",
+        "Numbering plans and default country; with others it may be read as something else.",
+    ),
 )
 
 LINK_COLUMNS: Final = (
