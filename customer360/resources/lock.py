@@ -46,7 +46,7 @@ def writing(lake: Lake, what: str, tell: Callable[[str], None]) -> Iterator[None
     try:
         if lock.lock_counter == 1:
             _introduce(folder / "writer.json", what)
-            end_orphans(tell)
+            end_orphans(lake.url, tell)
             # Nobody else writes, so whatever is there belongs to a run that was killed.
             lake.remove_scratch()
         yield

@@ -37,14 +37,15 @@ def is_gone(mark: str) -> bool:
         return True
 
 
-def end_orphans(tell: Callable[[str], None]) -> None:
-    """End processes whose owner has ended.
+def end_orphans(lake_url: str, tell: Callable[[str], None]) -> None:
+    """End processes whose owner has ended, but for those that work on another lake.
 
     Args:
+        lake_url: The lake that the caller holds.
         tell: Called with a sentence per process.
     """
     # A child of an orphan carries the same mark, so families need no following.
-    orphans = list(_orphans())
+    orphans = list(_orphans(lake_url))
     for process, name in orphans:
         tell(f"Ending process {process.pid} ({name}), left over by a run that was killed")
         _signal(process, "terminate")
@@ -54,15 +55,18 @@ def end_orphans(tell: Callable[[str], None]) -> None:
     psutil.wait_procs(alive, timeout=_PATIENCE_SECONDS)
 
 
-def _orphans() -> Iterator[tuple[psutil.Process, str]]:
+def _orphans(lake_url: str) -> Iterator[tuple[psutil.Process, str]]:
     """Processes whose owner has ended, with their names."""
     for process in psutil.process_iter():
         try:
-            owner, name = process.environ().get(OWNER), process.name()
+            made, name = process.environ(), process.name()
         except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
             # Somebody else's, or ended since.
             continue
-        if owner and process.pid != os.getpid() and is_gone(owner):
+        owner = made.get(OWNER)
+        # dbt knows its lake; a server without one is nobody's.
+        elsewhere = made.get("C360_LAKE_URL", lake_url) != lake_url
+        if owner and not elsewhere and process.pid != os.getpid() and is_gone(owner):
             yield process, name
 
 

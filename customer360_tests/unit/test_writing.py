@@ -48,11 +48,11 @@ def _holder(lake: Lake) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def _sleeper(owner: str) -> Iterator[psutil.Process]:
+def _sleeper(owner: str, lake_url: str) -> Iterator[psutil.Process]:
     """A child process that works for an owner and would never end."""
     process = subprocess.Popen(
         [sys.executable, "-c", "print('up', flush=True); import sys; sys.stdin.read()"],
-        env=os.environ | {OWNER: owner},
+        env=os.environ | {OWNER: owner, "C360_LAKE_URL": lake_url},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -117,12 +117,18 @@ def test_the_holder_takes_the_lake_again_within_its_process(lake: Lake) -> None:
         assert not kept.exists()
 
 
-def test_only_processes_whose_owner_ended_are_ended(dead: str) -> None:
+def test_only_processes_of_this_lake_whose_owner_ended_are_ended(dead: str, lake: Lake) -> None:
     told: list[str] = []
-    with _sleeper(dead) as orphan, _sleeper(process_mark()) as child:
-        end_orphans(told.append)
+    with (
+        _sleeper(dead, lake.url) as orphan,
+        _sleeper(process_mark(), lake.url) as child,
+        _sleeper(dead, f"{lake.url}-another") as elsewhere,
+    ):
+        end_orphans(lake.url, told.append)
         assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
         assert child.is_running()
+        assert elsewhere.is_running()
+        assert elsewhere.status() != psutil.STATUS_ZOMBIE
         assert [str(orphan.pid) in sentence for sentence in told] == [True]
 
 
