@@ -63,7 +63,7 @@ def read_phones(exchange: Exchange, records: DataFrame, default_country: str) ->
 
 
 def _read_new(exchange: Exchange, default_country: str, read_by: str) -> DataFrame:
-    """Rows of COLUMNS for what is kept as `phones_new`."""
+    """Rows of PHONE_COLUMNS for what is kept as `phones_new`."""
     import pyarrow as pa
 
     pair = pa.schema([(name, pa.string()) for name in _NUMBER])

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -30,16 +30,19 @@ with writing(Lake(sys.argv[1]), "the other one", print):
 
 
 @contextmanager
-def _holder(lake: Lake) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lake until its input ends."""
+def _child(
+    code: str, *arguments: str, says: str, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs code until its input ends, once it has said a word."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, lake.url],
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | (env or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
+    assert process.stdout.readline() == f"{says}\n"
     try:
         yield process
     finally:
@@ -47,23 +50,17 @@ def _holder(lake: Lake) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+def _holder(lake: Lake) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Another process that holds the lake until its input ends."""
+    return _child(_HOLD, lake.url, says="held")
+
+
 @contextmanager
 def _sleeper(owner: str, lake_url: str) -> Iterator[psutil.Process]:
     """A child process that works for an owner and would never end."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "print('up', flush=True); import sys; sys.stdin.read()"],
-        env=os.environ | {OWNER: owner, "C360_LAKE_URL": lake_url},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    try:
+    code = "print('up', flush=True); import sys; sys.stdin.read()"
+    with _child(code, says="up", env={OWNER: owner, "C360_LAKE_URL": lake_url}) as process:
         yield psutil.Process(process.pid)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
