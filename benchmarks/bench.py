@@ -36,17 +36,18 @@ CHAIN_SELECTION = " or ".join(f'+key:"gold/{model}"' for model in CHAIN_MODELS)
 
 @dataclass
 class Measured:
-    """One command: wall seconds, peak memory of the process tree, and the steps it reported."""
+    """One command: wall seconds, peak memory of the process tree, and what it reported."""
 
     seconds: float
     peak_bytes: int
     steps: dict[str, float]
     models: dict[str, float]
+    dbt_start: float
 
     @property
-    def step_seconds(self) -> float:
-        """Seconds inside steps, dbt's start included."""
-        return sum(self.steps.values())
+    def engine_seconds(self) -> float:
+        """Seconds inside steps, without dbt's start."""
+        return sum(self.steps.values()) - self.dbt_start
 
 
 def customer360(lake: Path, *arguments: str) -> Measured:
@@ -64,8 +65,9 @@ def customer360(lake: Path, *arguments: str) -> Measured:
     seconds = time.monotonic() - started
     if code:
         sys.exit(f"customer360 {' '.join(arguments)} failed with exit code {code}")
-    told = json.loads(report.read_text()) if report.exists() else {"steps": {}, "models": {}}
-    return Measured(seconds, peak.stop(), told["steps"], told["models"])
+    told = json.loads(report.read_text()) if report.exists() else {}
+    told = {"steps": {}, "models": {}, "dbt_start": 0.0} | told
+    return Measured(seconds, peak.stop(), told["steps"], told["models"], told["dbt_start"])
 
 
 class _Peak:
@@ -206,7 +208,7 @@ def measure(work: Path, customers: int, days: int) -> None:
         f"landed {total:,} records, {events:,} of them web events; "
         f"{customers:,} people, {days} days"
     )
-    print(f"whole graph {run.seconds:.0f} s wall, {run.step_seconds:.0f} s in steps")
+    print(f"whole graph {run.seconds:.0f} s wall, {run.engine_seconds:.0f} s of engine time")
 
     chains = customer360(chain_lake(full, work / "chain"), "run", "--select", CHAIN_SELECTION)
     theirs = duckdb_chains(full / "landing", work / "duckdb")
@@ -217,13 +219,15 @@ def measure(work: Path, customers: int, days: int) -> None:
         duck = sum(s for name, s in theirs.items() if name.startswith(layer))
         print(f"{layer:<8} customer360 {seconds:6.1f} s   duckdb {duck:6.1f} s")
     duck_total = sum(theirs.values())
-    print(f"both chains {chains.seconds:.0f} s wall, {chains.step_seconds:.0f} s in steps")
+    print(f"both chains {chains.seconds:.0f} s wall, {chains.engine_seconds:.0f} s of engine time")
     print(f"ratio engine_time {sum(ours.values()) / duck_total:.2f} (target at most 2)")
     print(f"ratio all_in {chains.seconds / duck_total:.2f} (target at most 3.5)")
 
     simulate(full, customers, days + 1)
     added = customer360(full, "run")
-    print(f"ratio one_day_more {added.step_seconds / run.step_seconds:.2f} (target at most 0.30)")
+    share = added.engine_seconds / run.engine_seconds
+    print(f"ratio one_day_more {share:.2f} (target at most 0.30)")
+    print(f"ratio one_day_more_all_in {added.seconds / run.seconds:.2f}")
     print(
         f"ratio memory_twice_the_rows {run.peak_bytes / small.peak_bytes:.2f} (target at most 1.8)"
     )

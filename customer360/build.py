@@ -57,8 +57,8 @@ def build_definitions(
         MissingPrerequisiteError: The dbt manifest has not been made.
     """
     days = landing_days(settings)
-    gold = build_gold_asset(settings)
     manifest = json.loads(manifest_path(settings).read_text())
+    gold = build_gold_asset(settings, manifest)
     return dg.Definitions(
         assets=[
             *build_landing_assets(sources),

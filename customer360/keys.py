@@ -37,6 +37,7 @@ LOADS: Final = TableKey(OPS, "loads")
 REFRESHES: Final = TableKey(OPS, "refreshes")
 LEDGER: Final = TableKey(OPS, "ledger")
 RECONCILIATION: Final = TableKey(OPS, "reconciliation")
+WATERMARKS: Final = TableKey(OPS, "watermarks")
 
 
 def bronze(entity: str) -> TableKey:
@@ -52,6 +53,11 @@ def silver(entity: str) -> TableKey:
 def quarantine(entity: str) -> TableKey:
     """Records of an entity that cannot be used."""
     return TableKey(QUARANTINE, entity)
+
+
+def gold(model: str) -> TableKey:
+    """The table of a dbt model or snapshot."""
+    return TableKey(GOLD, model)
 
 
 def outranked(entity: str) -> TableKey:

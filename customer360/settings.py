@@ -129,7 +129,13 @@ _PARSERS: Final[Mapping[str, Any]] = {
 # A value that is shown in an error must not be a secret.
 _SECRET: Final = frozenset({"alert_webhook"})
 # Not settings of this package: set for dbt by `resources.dbt`, or read by the Makefile.
-OTHER_VARIABLES: Final = ("C360_LAKE_URL", "C360_AS_OF_DATE", "C360_OWNER", "C360_PORT")
+OTHER_VARIABLES: Final = (
+    "C360_LAKE_URL",
+    "C360_AS_OF_DATE",
+    "C360_CHANGED_DAYS",
+    "C360_OWNER",
+    "C360_PORT",
+)
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Gold assets: the dbt project as one step, and the mark that a refresh is complete."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,22 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from customer360 import keys
 from customer360.checks.contracts import type_differences
 from customer360.errors import MissingPrerequisiteError
-from customer360.resources.dbt import dbt_environment, dbt_project, environment, target_path
+from customer360.resources.dbt import (
+    dbt_environment,
+    dbt_project,
+    environment,
+    project_fingerprint,
+    target_path,
+)
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
 from customer360.resources.loads import record_refresh
 from customer360.resources.processes import OWNER, process_mark
+from customer360.resources.watermarks import (
+    incremental_models,
+    increments,
+    record_increments,
+)
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -37,9 +49,9 @@ def manifest_path(settings: Settings) -> Path:
     return path
 
 
-def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
+def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """All dbt models, snapshots and tests as one step: every start of dbt costs seconds."""
-    manifest = manifest_path(settings)
+    incremental = incremental_models(manifest)
 
     @dbt_assets(
         manifest=manifest,
@@ -65,12 +77,20 @@ def build_gold_asset(settings: Settings) -> dg.AssetsDefinition:
             # A test that also reads a table outside the selection would fail on a fresh lake.
             arguments += ["--indirect-selection", "cautious"]
         selected = context.op_execution_context.selected_output_names
+        chosen = {key.path[-1] for key in context.selected_asset_keys}
+        models = {model: source for model, source in incremental.items() if model in chosen}
+        project = project_fingerprint()
+        found = increments(engine.open.lake, models, project)
         made = dbt_environment(engine.open, settings.currency)
+        made["C360_CHANGED_DAYS"] = json.dumps(
+            {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
+        )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
             for event in invocation.stream():
                 if not isinstance(event, dg.Output) or event.output_name in selected:
                     yield event
+        record_increments(engine.open.lake, found, project)
         # Its logs and compiled SQL; a run that failed keeps them.
         shutil.rmtree(invocation.target_path)
 

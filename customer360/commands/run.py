@@ -146,6 +146,7 @@ def _execute(
             raise_on_error=False,
         )
     report.add(result.all_events)
+    report.add_dbt_start(instance.all_logs(result.run_id))
     if not result.success:
         raise RunFailedError(failures(result.all_events))
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _DBT_SECONDS = "Execution Duration"
+_DBT_STEP = "gold"
+_NODE_EVENTS = ("ASSET_MATERIALIZATION", "ASSET_OBSERVATION", "ASSET_CHECK_EVALUATION")
 _SHOWN = ("rows_in", "current", "quarantined")
 
 
@@ -28,11 +30,19 @@ class LayerFigures:
 
 @dataclass
 class Report:
-    """Figures by layer; seconds by step and, inside dbt, by model."""
+    """Figures by layer; seconds by step and, inside dbt, by model.
+
+    Attributes:
+        layers: Figures by layer.
+        steps: Seconds by step.
+        models: Seconds by dbt model and snapshot.
+        dbt_start: Seconds that dbt took until it reported its first node.
+    """
 
     layers: dict[str, LayerFigures] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
     models: dict[str, float] = field(default_factory=dict)
+    dbt_start: float = 0.0
 
     def add(self, events: Sequence[dg.DagsterEvent]) -> None:
         """Add up the figures of a run."""
@@ -48,6 +58,19 @@ class Report:
             elif event.is_step_materialization and event.asset_key:
                 metadata = event.step_materialization_data.materialization.metadata
                 self._count(event.step_key, event.asset_key.path, event.partition, metadata)
+
+    def add_dbt_start(self, log: Sequence[dg.EventLogEntry]) -> None:
+        """Add up how long dbt took to start, from the times of a run's events."""
+        began: float | None = None
+        for entry in log:
+            event = entry.dagster_event
+            if event is None or event.step_key != _DBT_STEP:
+                continue
+            if event.is_step_start:
+                began = entry.timestamp
+            elif began is not None and event.event_type_value in _NODE_EVENTS:
+                self.dbt_start += entry.timestamp - began
+                return
 
     def _count(
         self,
@@ -81,7 +104,8 @@ class Report:
 
     def json(self) -> str:
         """Seconds by step and model, for programs."""
-        return json.dumps({"steps": self.steps, "models": self.models}, indent=1)
+        told = {"steps": self.steps, "models": self.models, "dbt_start": self.dbt_start}
+        return json.dumps(told, indent=1)
 
 
 def failures(events: Sequence[dg.DagsterEvent]) -> str:

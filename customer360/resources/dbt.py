@@ -6,6 +6,7 @@ the command line alike.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from customer360.resources.session import Engine
 from customer360.settings import PROJECT_ROOT, Settings
 
 PROJECT_DIR: Final = PROJECT_ROOT / "customer360_dbt"
+# What makes tables, and what else is parsed.
+_TABLE_PARTS: Final = ("models", "macros", "snapshots", "dbt_project.yml")
+_PARTS: Final = (*_TABLE_PARTS, "tests", "profiles.yml")
 
 
 class DbtResource(DbtCliResource):
@@ -73,14 +77,22 @@ def is_manifest_fresh(settings: Settings) -> bool:
     if not manifest.exists():
         return False
     made = manifest.stat().st_mtime
-    parts = ("models", "macros", "snapshots", "tests", "dbt_project.yml", "profiles.yml")
-    return all(path.stat().st_mtime <= made for path in _files(parts))
+    return all(path.stat().st_mtime <= made for path in _files(_PARTS))
 
 
 def _files(parts: tuple[str, ...]) -> Iterator[Path]:
     for part in parts:
         root = PROJECT_DIR / part
         yield from (p for p in root.rglob("*") if p.is_file()) if root.is_dir() else iter((root,))
+
+
+def project_fingerprint() -> str:
+    """Changes with every file of the project that could make a table come out otherwise."""
+    digest = hashlib.sha256()
+    for path in sorted(_files(_TABLE_PARTS)):
+        digest.update(f"{path.relative_to(PROJECT_DIR)}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def ensure_manifest(settings: Settings) -> None:

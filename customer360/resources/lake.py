@@ -169,6 +169,34 @@ class Lake:
 
         return sum(pa.table(self.delta(key).get_add_actions()).column("num_records").to_pylist())
 
+    def changed_days(self, key: TableKey, before: int, now: int) -> tuple[date, ...] | None:
+        """Landing days whose files differ between two Delta versions of a table, from its log.
+
+        Args:
+            key: A table partitioned by `landed_on`.
+            before: The older version.
+            now: The newer version.
+
+        Returns:
+            The days, sorted; None when the log no longer tells of the older version.
+        """
+        from deltalake.exceptions import DeltaError
+
+        try:
+            then = self._files(key, before)
+        except DeltaError:
+            return None
+        differing = then.items() ^ self._files(key, now).items()
+        return tuple(sorted({day for _, day in differing}))
+
+    def _files(self, key: TableKey, version: int) -> dict[str, date]:
+        """The files of a version of a table that is partitioned by landing day, and their days."""
+        import pyarrow as pa
+
+        actions = pa.table(self.delta(key, version).get_add_actions(flatten=True))
+        days = actions.column("partition.landed_on").to_pylist()
+        return dict(zip(actions.column("path").to_pylist(), days, strict=True))
+
     def describe(self, key: TableKey) -> dict[str, int]:
         """Delta version, bytes and files of a table, from its log."""
         import pyarrow as pa

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -57,20 +58,39 @@ class Gold:
         self.engine, self.folder = engine, folder
         self.statuses: dict[str, str] = {}
 
-    def run(self, *arguments: str, as_of: date, project: Path = PROJECT_DIR) -> None:
-        """Run dbt and keep each node's status by name; fails unless dbt succeeds."""
-        outcome = self._invoke(arguments, as_of, project)
+    def run(
+        self,
+        *arguments: str,
+        as_of: date,
+        project: Path = PROJECT_DIR,
+        changed_days: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Run dbt and keep each node's status by name; fails unless dbt succeeds.
+
+        Args:
+            arguments: dbt's command line.
+            as_of: The clock of the data.
+            project: The project's folder.
+            changed_days: Per incremental model the days that changed since it was built.
+        """
+        outcome = self._invoke(arguments, as_of, project, changed_days or {})
         broken = {n: s for n, s in self.statuses.items() if s in ("error", "fail", "skipped")}
         assert outcome.success, f"{outcome.exception or ''} {broken}"
 
     def failures(self, *arguments: str, as_of: date) -> set[str]:
         """Run dbt and give the names of the tests that failed; fails if anything else is wrong."""
-        outcome = self._invoke(arguments, as_of, PROJECT_DIR)
+        outcome = self._invoke(arguments, as_of, PROJECT_DIR, {})
         assert outcome.exception is None, outcome.exception
         assert "error" not in self.statuses.values(), self.statuses
         return {name for name, status in self.statuses.items() if status == "fail"}
 
-    def _invoke(self, arguments: tuple[str, ...], as_of: date, project: Path) -> dbtRunnerResult:
+    def _invoke(
+        self,
+        arguments: tuple[str, ...],
+        as_of: date,
+        project: Path,
+        changed_days: Mapping[str, Sequence[str]],
+    ) -> dbtRunnerResult:
         from dbt.cli.main import dbtRunner
 
         variables = {
@@ -78,6 +98,7 @@ class Gold:
             "C360_LAKE_URL": self.engine.lake.url,
             "C360_AS_OF_DATE": as_of.isoformat(),
             "C360_CURRENCY": "EUR",
+            "C360_CHANGED_DAYS": json.dumps(changed_days),
         }
         where = ["--project-dir", str(project), "--profiles-dir", str(project)]
         to = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]

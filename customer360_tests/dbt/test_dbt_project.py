@@ -104,9 +104,6 @@ def test_documented_number_of_days_is_the_variable(manifest: dict[str, Any]) -> 
     assert f"at most {values['new_customer_days']} days" in segments
     assert f"to {values['campaign_attribution_days']} days after" in nodes["campaign_performance"]
     assert f"pause of {values['session_gap_minutes']} minutes" in nodes["fct_web_sessions"]
-    assert (
-        f"pause of {values['session_gap_minutes']} minutes" in nodes["int_web_events_sessionized"]
-    )
 
 
 def test_exposures_name_their_owners(manifest: dict[str, Any]) -> None:

@@ -169,7 +169,7 @@ def test_every_column_of_every_model_and_snapshot_is_described(
 def test_all_unit_tests_ran(built: Gold) -> None:
     names = {
         "int_orders_unioned_gives_both_channels_one_shape",
-        "int_web_events_sessionized_starts_a_session_after_30_minutes",
+        "fct_web_sessions_starts_a_session_after_30_minutes",
         "int_customer_consents_latest_takes_the_newest_decision",
         "fct_orders_counts_no_cancelled_order_and_subtracts_returns",
         "fct_web_sessions_takes_the_account_before_the_browser",

@@ -18,7 +18,8 @@ renamed as (
         search_term,
         user_agent,
         has_analytics_consent,
-        has_marketing_consent
+        has_marketing_consent,
+        landed_on
     from source
 )
 
