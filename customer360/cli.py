@@ -126,6 +126,28 @@ def run(
     )
 
 
+@main.command()
+@click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="SOURCE__ENTITY",
+    help="Only what this entity's files hold, and all behind it; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be made anew, and from what.")
+@click.option("--restart", is_flag=True, help="Begin anew instead of going on where one stopped.")
+def rebuild(entities: tuple[str, ...], dry_run: bool, restart: bool) -> None:
+    """Make all tables anew from the landing files, whatever they hold now.
+
+    Table by table, each in one commit: readers see the old rows or the new ones. A rebuild that
+    was cut off goes on with the entities that are left. Snapshots stay as they are, as what each
+    run saw cannot be made again.
+    """
+    from customer360.commands.rebuild import rebuild as make_anew
+
+    make_anew(load_settings(), _console(), entities, dry_run=dry_run, restart=restart)
+
+
 @main.command(
     "dbt",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},

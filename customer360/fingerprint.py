@@ -94,7 +94,7 @@ def fingerprint(reader: Reader, key: keys.TableKey) -> TableFingerprint:
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS):
+    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
         return RUN_RECORD
     if _SNAPSHOT_COLUMN in columns or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN

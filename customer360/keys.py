@@ -38,6 +38,7 @@ REFRESHES: Final = TableKey(OPS, "refreshes")
 LEDGER: Final = TableKey(OPS, "ledger")
 RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
+REBUILDS: Final = TableKey(OPS, "rebuilds")
 
 
 def bronze(entity: str) -> TableKey:

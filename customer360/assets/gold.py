@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from customer360 import keys
+from customer360.automation.jobs import REBUILD_TAG
 from customer360.checks.contracts import type_differences
 from customer360.errors import MissingPrerequisiteError
 from customer360.resources.dbt import (
@@ -82,9 +83,10 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         project = project_fingerprint()
         found = increments(engine.open.lake, models, project)
         made = dbt_environment(engine.open, settings.currency)
-        made["C360_CHANGED_DAYS"] = json.dumps(
-            {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
-        )
+        if REBUILD_TAG not in context.run.tags:
+            made["C360_CHANGED_DAYS"] = json.dumps(
+                {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
+            )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
             for event in invocation.stream():
