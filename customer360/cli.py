@@ -201,13 +201,21 @@ def query(sql: str, output: str, limit: int | None) -> None:
 @main.command()
 @click.option("--against", metavar="LAKE", help="Folder or URL of another lake to compare with.")
 @click.option("--layer", type=click.Choice(LAYERS), help="Only this layer.")
+@click.option(
+    "--modulo-ids", is_flag=True, help="Lakes may hold the same customers under other ids."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def fingerprint(against: str | None, layer: str | None, as_json: bool) -> None:
+def fingerprint(against: str | None, layer: str | None, modulo_ids: bool, as_json: bool) -> None:
     """Fingerprint every table; with --against, exit 1 unless the other lake holds the same."""
     from customer360.commands.fingerprint import show_fingerprints
 
     same = show_fingerprints(
-        load_settings(), _console(), against=against, layer=layer, as_json=as_json
+        load_settings(),
+        _console(),
+        against=against,
+        layer=layer,
+        modulo_ids=modulo_ids,
+        as_json=as_json,
     )
     sys.exit(0 if same else 1)
 
