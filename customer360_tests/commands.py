@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from customer360.resources.lake import Lake
@@ -16,15 +16,26 @@ from customer360.resources.lake import Lake
 _PATIENCE_SECONDS = 240
 
 
-class Command:
-    """A `customer360` command on a lake, as a process of its own."""
+def customer360(*arguments: str) -> tuple[str, ...]:
+    """The command line of a `customer360` command."""
+    return (str(Path(sys.executable).parent / "customer360"), *arguments)
 
-    def __init__(self, lake: Lake, name: str, *arguments: str) -> None:
+
+class Command:
+    """A command on a lake, as a process of its own."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        name: str,
+        words: tuple[str, ...],
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
         self._out = Path(lake.url).parent / f"{name}.log"
         self._log = self._out.open("wb")
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "customer360"), *arguments],
-            env=os.environ | {"C360_LAKE": lake.url},
+            words,
+            env=os.environ | {"C360_LAKE": lake.url} | (extra or {}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -45,6 +56,10 @@ class Command:
         """What it said, when it has ended well."""
         assert self.process.wait(_PATIENCE_SECONDS) == 0, self.said
         return self.said
+
+    def code(self) -> int:
+        """Its exit code, when it has ended one way or another."""
+        return self.process.wait(_PATIENCE_SECONDS)
 
     def close(self) -> None:
         # The run itself is gone or ended; its group may hold a dbt that a failed test left.

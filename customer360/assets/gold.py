@@ -16,6 +16,7 @@ from customer360.errors import MissingPrerequisiteError
 from customer360.resources.dbt import (
     dbt_environment,
     dbt_project,
+    ended_with,
     environment,
     project_fingerprint,
     target_path,
@@ -89,9 +90,10 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
             )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
-            for event in invocation.stream():
-                if not isinstance(event, dg.Output) or event.output_name in selected:
-                    yield event
+            with ended_with(engine.open, invocation.process):
+                for event in invocation.stream():
+                    if not isinstance(event, dg.Output) or event.output_name in selected:
+                        yield event
         record_increments(engine.open.lake, found, project)
         # Its logs and compiled SQL; a run that failed keeps them.
         shutil.rmtree(invocation.target_path)

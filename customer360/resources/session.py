@@ -63,6 +63,11 @@ class Engine:
             self._server.stop()
             raise
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its server can still be asked anything."""
+        return self._server.is_running
+
     def _register(self) -> None:
         for layer in LAYERS:
             self.session.sql(

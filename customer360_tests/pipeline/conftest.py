@@ -8,7 +8,7 @@ import pytest
 
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
-from customer360_tests.commands import Command
+from customer360_tests.commands import Command, customer360
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def start(settings: Settings) -> Iterator[Callable[..., Command]]:
     commands: list[Command] = []
 
     def started(lake: Lake, name: str, *arguments: str) -> Command:
-        commands.append(Command(lake, name, *(arguments or ("run",))))
+        commands.append(Command(lake, name, customer360(*(arguments or ("run",)))))
         return commands[-1]
 
     yield started
