@@ -13,7 +13,7 @@ from customer360.sources import SOURCES
 MARTS = {
     "dim_customers", "dim_products", "dim_stores", "dim_dates", "dim_customers_history",
     "dim_products_history", "fct_order_lines", "fct_orders", "fct_web_sessions", "fct_interactions",
-    "fct_tickets", "campaign_performance", "customer_rfm", "customer_segments", "customer_360",
+    "fct_tickets", "fct_ledger", "campaign_performance", "customer_rfm", "customer_segments", "customer_360",
 }  # fmt: skip
 
 
