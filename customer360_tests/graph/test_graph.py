@@ -88,8 +88,11 @@ def test_every_executable_asset_has_a_description_an_owner_and_a_kind(
 
 def test_automation_is_registered(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert "refresh_customer_360" in {j.name for j in repository.get_all_jobs()}
-    assert {s.name for s in repository.schedule_defs} == {"nightly_refresh_customer_360"}
+    assert {"refresh_customer_360", "upkeep"} <= {j.name for j in repository.get_all_jobs()}
+    assert {s.name for s in repository.schedule_defs} == {
+        "nightly_refresh_customer_360",
+        "weekly_upkeep",
+    }
     assert {s.name for s in repository.sensor_defs} == {
         "new_landing_files",
         "tell_about_failed_runs",
