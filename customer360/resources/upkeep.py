@@ -7,7 +7,7 @@ the copies of what cannot be derived again in `resources.backups`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,9 @@ SMALL_FILE_BYTES: Final = 32 * 2**20
 TARGET_FILE_BYTES: Final = 128 * 2**20
 # So many small files in one partition are worth a commit. A day's load writes one or two.
 CROWD: Final = 4
+# Commits that a reader opens one by one; the embedded engine writes a checkpoint as often, delta-rs
+# only every hundred. Not more often, as the engine reads no version before the last checkpoint.
+CHECKPOINT_INTERVAL: Final = 10
 _DAY: Final = "landed_on"
 _RETENTIONS: Final = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration")
 
@@ -140,11 +143,18 @@ def tend(lake: Lake, key: TableKey, retention_days: int, *, dry_run: bool) -> Te
             _merge(table, crowded)
             merged = files - _file_count(table)
     removed, size = _remove_expired(lake, key, table, retention_days, dry_run=dry_run)
-    if table.version() != version:
-        # The checkpoint of what readers open next; with it, commits behind the retention can go.
-        table.create_checkpoint()
+    if not dry_run:
+        if _commits_since_checkpoint(lake, key, table.version()) >= CHECKPOINT_INTERVAL:
+            table.create_checkpoint()
+        # Commits behind the retention go when a checkpoint behind it stands for them.
         table.cleanup_metadata()
     return Tended(key, files, files - merged, removed, size, version, table.version())
+
+
+def _commits_since_checkpoint(lake: Lake, key: TableKey, version: int) -> int:
+    fs, log = fsspec.core.url_to_fs(f"{lake.table_url(key)}/_delta_log")
+    names = (str(path).rsplit("/", 1)[-1] for path in fs.glob(f"{log}/*.checkpoint*.parquet"))
+    return version - max((int(name.partition(".")[0]) for name in names), default=-1)
 
 
 def _file_count(table: DeltaTable) -> int:
@@ -203,16 +213,17 @@ def _remove_expired(
             retention_days * 24, dry_run=dry, enforce_retention_duration=False, full=True
         )
 
-    # A vacuum writes two commits even when it finds nothing.
-    expired = vacuum(dry=True)
-    size = sum(_sizes(lake, key, expired))
+    # The log names expired files until a checkpoint forgets them, also when they are long removed;
+    # and a vacuum writes two commits even when it finds nothing.
+    sizes = _sizes(lake, key)
+    expired = [sizes[path] for path in vacuum(dry=True) if path in sizes]
     if expired and not dry_run:
         vacuum(dry=False)
-    return len(expired), size
+    return len(expired), sum(expired)
 
 
-def _sizes(lake: Lake, key: TableKey, paths: Iterable[str]) -> Iterator[int]:
+def _sizes(lake: Lake, key: TableKey) -> dict[str, int]:
+    """Bytes of every file of a table, by its path below the table."""
     fs, root = fsspec.core.url_to_fs(lake.table_url(key))
-    found = {str(path): int(info["size"]) for path, info in fs.find(root, detail=True).items()}
-    for path in paths:
-        yield found.get(f"{root}/{path}", 0)
+    found = fs.find(root, detail=True).items()
+    return {str(path)[len(root) + 1 :]: int(info["size"]) for path, info in found}
