@@ -48,6 +48,8 @@ def upkeep(settings: Settings, console: Console, *, dry_run: bool) -> None:
     worked = [tended for tended in done.tables if tended.has_work]
     if worked:
         console.print(_table(worked, dry_run=dry_run))
+    for backup in done.backups:
+        console.print(f"Backup of {backup.snapshot}: {backup.name}, {backup.rows:,} rows")
     for warning in done.warnings:
         console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
     console.print(_sentence(done, worked, dry_run=dry_run), soft_wrap=True)

@@ -35,6 +35,7 @@ class Backup:
     """A verified copy of a snapshot.
 
     Attributes:
+        snapshot: The snapshot, as `gold.customers_snapshot`.
         name: `<seen_on>_<beginning of content>`, by which a restore names it.
         seen_on: The newest as-of date that the snapshot's versions tell of (YYYY-MM-DD).
         made_at: When the copy was made (ISO 8601, UTC).
@@ -43,6 +44,7 @@ class Backup:
         content: Hash of all rows.
     """
 
+    snapshot: str
     name: str
     seen_on: str
     made_at: str
@@ -51,10 +53,9 @@ class Backup:
     content: str
 
 
-def snapshots(lake: Lake) -> list[TableKey]:
-    """The snapshots of a lake, sorted."""
-    gold = (key for key in lake.tables() if key.layer == keys.GOLD)
-    return [key for key in gold if is_snapshot([f.name for f in lake.delta(key).schema().fields])]
+def is_snapshot_table(lake: Lake, key: TableKey) -> bool:
+    """Whether a table of the lake is a snapshot."""
+    return is_snapshot([field.name for field in lake.delta(key).schema().fields])
 
 
 def backups(lake: Lake, key: TableKey) -> list[Backup]:
@@ -114,7 +115,8 @@ def _present(lake: Lake, key: TableKey) -> Backup:
         )
     day = str(seen["seen_on"] or date(1970, 1, 1))
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    return Backup(f"{day}_{hashed[:8]}", day, now, lake.delta(key).version(), rows, hashed)
+    name, version = f"{day}_{hashed[:8]}", lake.delta(key).version()
+    return Backup(key.sql, name, day, now, version, rows, hashed)
 
 
 def surplus(newest: Backup, others: Iterable[Backup]) -> list[str]:

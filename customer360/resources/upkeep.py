@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 
-from customer360.errors import UpkeepError
-from customer360.resources.backups import Backup, back_up, snapshots
+from customer360.errors import Customer360Error, UpkeepError
+from customer360.resources.backups import Backup, back_up, is_snapshot_table
 from customer360.resources.watermarks import carry_over
 
 if TYPE_CHECKING:
@@ -81,34 +81,32 @@ class Upkeep:
 def tend_lake(
     lake: Lake, retention_days: int, tell: Callable[[str], None], *, dry_run: bool
 ) -> Upkeep:
-    """Back up the snapshots, then tend every table. The caller holds the lake.
+    """Tend every table; a snapshot is backed up before. The caller holds the lake.
 
     Args:
         lake: The lake.
         retention_days: Days for which earlier versions stay readable.
-        tell: Called with a sentence per backup and per table that had work.
+        tell: Called with a sentence per table that had work.
         dry_run: Change nothing.
 
     Raises:
         UpkeepError: Some tables could not be tended; all others are.
     """
+    import duckdb
     from deltalake.exceptions import DeltaError
 
-    made, warnings = [], []
-    for key in snapshots(lake):
-        backup, warning = back_up(lake, key, dry_run=dry_run)
-        if backup:
-            made.append(backup)
-            tell(f"{key.sql}: backup {backup.name}, {backup.rows:,} rows")
-        if warning:
-            warnings.append(warning)
-    done, problems = [], []
+    made, warnings, done, problems = [], [], [], []
     for key in lake.tables():
         try:
+            if is_snapshot_table(lake, key):
+                backup, warning = back_up(lake, key, dry_run=dry_run)
+                made += [backup] if backup else []
+                warnings += [warning] if warning else []
             tended = tend(lake, key, retention_days, dry_run=dry_run)
-        except (DeltaError, OSError, UpkeepError) as error:
-            # One damaged table is no reason to leave the others; it is told at the end.
-            problems.append(f"  - {key.sql}: {error}")
+        except (DeltaError, OSError, duckdb.Error, Customer360Error) as error:
+            # One damaged table is no reason to leave the others; it is told at the end, without the
+            # library's stack that follows in its message.
+            problems.append(f"  - {key.sql}: {str(error).partition(chr(10))[0]}")
             continue
         done.append(tended)
         if tended.has_work:

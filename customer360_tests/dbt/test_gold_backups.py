@@ -22,9 +22,9 @@ from customer360.resources.backups import (
     Backup,
     back_up,
     backups,
+    is_snapshot_table,
     require_snapshots,
     restore_backup,
-    snapshots,
     surplus,
 )
 from customer360.resources.lake import Lake, column_types
@@ -89,11 +89,11 @@ def test_upkeep_backs_up_what_changed_and_a_lost_snapshot_comes_back(
     own: Gold, command: Command
 ) -> None:
     lake = own.engine.lake
-    assert snapshots(lake) == [SNAPSHOT, PRODUCTS]
+    assert [k for k in lake.tables() if is_snapshot_table(lake, k)] == [SNAPSHOT, PRODUCTS]
     assert "1 snapshots would be backed up" in command("upkeep", "--dry-run").output
     assert backups(lake, SNAPSHOT) == []
     told = command("upkeep").output
-    assert "gold.customers_snapshot: backup 2026-01-20_" in told
+    assert "Backup of gold.customers_snapshot: 2026-01-20_" in told
     assert "1 snapshots backed up" in told, "an empty one needs none"
     assert "0 snapshots backed up" in command("upkeep").output
     see(own, {"C1": "c@x"}, SECOND)
@@ -191,7 +191,7 @@ def test_second_backup_of_an_as_of_date_takes_the_place_of_the_first(own: Gold) 
 
 
 def _of(day: date, rows: int = 10, at: str = "2026-02-01") -> Backup:
-    return Backup(f"{day}_{at}", str(day), at, 0, rows, f"{day}{at}")
+    return Backup(SNAPSHOT.sql, f"{day}_{at}", str(day), at, 0, rows, f"{day}{at}")
 
 
 def test_newest_dates_and_one_of_each_month_before_them_stay() -> None:

@@ -235,9 +235,14 @@ def _figures(tended: Tended) -> tuple[Any, ...]:
 def test_damaged_table_does_not_keep_the_others_from_upkeep(aged: Engine) -> None:
     lake = aged.lake
     _sales(aged, CROWD)
-    (Path(lake.table_url(SALES)) / "_delta_log" / f"{2:020}.json").write_text("{")
+    for key in (SALES, keys.gold("broken")):
+        log = Path(lake.table_url(key)) / "_delta_log"
+        log.mkdir(parents=True, exist_ok=True)
+        (log / f"{2:020}.json").write_text("{")
     told: list[str] = []
-    with pytest.raises(UpkeepError, match=r"could not be tended:\n  - silver.shop__sales: "):
+    with pytest.raises(
+        UpkeepError, match=r"tended:\n  - gold\.broken: .*\n  - silver\.shop__sales: "
+    ):
         tend_lake(lake, DAYS, told.append, dry_run=False)
     assert told == ["gold.prices: 3 files removed"]
 

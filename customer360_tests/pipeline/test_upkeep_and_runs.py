@@ -18,7 +18,7 @@ from customer360.commands.run import RunFailedError, run
 from customer360.errors import VersionError
 from customer360.fingerprint import differences, fingerprints
 from customer360.resources import upkeep
-from customer360.resources.backups import backups
+from customer360.resources.backups import backups, restore_backup
 from customer360.resources.dbt import project_fingerprint
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
@@ -114,6 +114,11 @@ def test_upkeep_and_restore_leave_the_following_runs_right(
     restore_version(lake, RECEIPTS, max(whole))
     with pytest.raises(RunFailedError, match=r"5 records and 52\.50 of money missing"):
         _run(lake, select='key:"ops/ledger"')
+    # A lost snapshot stops a run before it begins a new one.
+    shutil.rmtree(lake.table_url(SNAPSHOT))
+    with pytest.raises(RunFailedError, match=r"restore gold\.customers_snapshot --from-backup"):
+        _run(lake, select='key:"gold/customers_snapshot"')
+    restore_backup(lake, SNAPSHOT, "newest", dry_run=False)
     # So does a restored gold table, also one that is built by increments.
     restore_version(lake, SESSIONS, lake.delta(SESSIONS).version() - 1)
     _run(lake, NEXT, NEXT)
