@@ -91,10 +91,10 @@ def _parts(state: LakeState, checks: Sequence[CheckResult]) -> Iterator[Table | 
 
 
 def _tables(state: LakeState) -> Table:
-    table = _titled("Tables", "table", "rows", "files", "size", "Delta version", "last landing day")
+    table = _titled("Tables", "table", "rows", "files", "size", "last landing day")
     for row in state.tables:
         day = shown(row.last_landed_on) if row.last_landed_on else ""
-        numbers = (f"{row.rows:,}", f"{row.files:,}", size_text(row.bytes), str(row.delta_version))
+        numbers = (f"{row.rows:,}", f"{row.files:,}", size_text(row.bytes))
         table.add_row(row.table, *numbers, day)
     return table
 

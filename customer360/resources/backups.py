@@ -59,10 +59,22 @@ def is_snapshot_table(lake: Lake, key: TableKey) -> bool:
 
 
 def backups(lake: Lake, key: TableKey) -> list[Backup]:
-    """Verified backups of a snapshot, newest first; empty for every other table."""
+    """Verified backups of a snapshot, newest first; empty for every other table.
+
+    Raises:
+        BackupError: What was written beside a backup cannot be read.
+    """
     fs, root = fsspec.core.url_to_fs(_folder_url(lake, key))
-    proofs = fs.glob(f"{root}/*/{_PROOF}")
-    return _newest_first(Backup(**json.loads(fs.cat_file(proof))) for proof in proofs)
+    found = []
+    for proof in fs.glob(f"{root}/*/{_PROOF}"):
+        try:
+            found.append(Backup(**json.loads(fs.cat_file(proof))))
+        except (ValueError, TypeError) as error:
+            raise BackupError(
+                f"{proof} does not say what the backup beside it holds ({error}); expected JSON "
+                "with the fields of a backup. Remove that backup, or put the file back."
+            ) from error
+    return _newest_first(found)
 
 
 def _newest_first(known: Iterable[Backup]) -> list[Backup]:

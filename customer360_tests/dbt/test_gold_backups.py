@@ -178,6 +178,17 @@ def test_copy_that_was_interrupted_is_no_backup_and_goes(own: Gold) -> None:
     assert [path.name for path in _folder(lake).iterdir()] == [backup.name]
 
 
+def test_backup_whose_proof_is_damaged_is_neither_used_nor_removed(own: Gold) -> None:
+    lake = own.engine.lake
+    backup = _made(lake)
+    (_folder(lake) / backup.name / "_verified.json").write_text("{}")
+    for use in (lambda: restore_backup(lake, SNAPSHOT, "newest", dry_run=False),
+                lambda: back_up(lake, SNAPSHOT, dry_run=False)):  # fmt: skip
+        with pytest.raises(BackupError, match="does not say what the backup beside it holds"):
+            use()
+    assert [path.name for path in _folder(lake).iterdir()] == [backup.name]
+
+
 def test_second_backup_of_an_as_of_date_takes_the_place_of_the_first(own: Gold) -> None:
     lake = own.engine.lake
     _made(lake)
