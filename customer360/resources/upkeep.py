@@ -114,7 +114,7 @@ def tend_lake(
     if not dry_run:
         carry_over(lake, {t.key: (t.version_before, t.version_after) for t in done})
     if problems:
-        raise UpkeepError("Tables that could not be tended:\n" + "\n".join(problems))
+        raise UpkeepError("\n".join(["Tables that could not be tended:", *problems, *warnings]))
     return Upkeep(tuple(done), tuple(made), tuple(warnings))
 
 

@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from customer360 import keys
+from customer360.automation.schedules import build_schedules
 from customer360.build import build_definitions
 from customer360.commands.run import RunFailedError, selected
 from customer360.identity import contract as identity
@@ -97,6 +98,15 @@ def test_automation_is_registered(definitions: dg.Definitions) -> None:
         "new_landing_files",
         "tell_about_failed_runs",
         "fail_dead_runs",
+    }
+
+
+@pytest.mark.parametrize(("env", "status"), [("local", "STOPPED"), ("server", "RUNNING")])
+def test_schedules_start_by_themselves_on_a_server_only(env: str, status: str) -> None:
+    schedules = build_schedules(Settings(env=env), SOURCES)
+    assert {s.name: s.default_status.value for s in schedules} == {
+        "nightly_refresh_customer_360": status,
+        "weekly_upkeep": status,
     }
 
 
