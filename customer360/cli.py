@@ -174,6 +174,27 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("entities", nargs=-1, metavar="[SOURCE__ENTITY]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--patch", "as_patch", is_flag=True, help="A patch of the declarations to apply.")
+@click.option("--check", is_flag=True, help="Exit 1 when there is drift.")
+def drift(entities: tuple[str, ...], as_json: bool, as_patch: bool, check: bool) -> None:
+    """Fields that landed and are not declared, that vanished, were renamed or changed type.
+
+    Names the first file and line of each. --patch prints the change of the declarations that
+    would take them in: `customer360 drift --patch > drift.patch`, read it, `git apply drift.patch`.
+    """
+    from customer360.commands.drift import show_drift
+
+    if as_json and as_patch:
+        raise click.UsageError("--json and --patch are two forms of output; give one of them.")
+    is_drifting = show_drift(
+        load_settings(), _console(), entities, as_json=as_json, as_patch=as_patch
+    )
+    sys.exit(1 if check and is_drifting else 0)
+
+
+@main.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
 def upkeep(dry_run: bool) -> None:
     """Back up snapshots, merge small files, remove what no kept version needs."""

@@ -42,9 +42,9 @@ Node = dict[str, Any]
 References = Mapping[str, tuple[str, str, str]]
 
 
-def render_sources() -> str:
+def render_sources(sources: Sequence[SourceSpec] = SOURCES) -> str:
     """The sources file of the dbt project, as text."""
-    tables = [table for source in SOURCES for table in _source_tables(source)]
+    tables = [table for source in sources for table in _source_tables(source)]
     silver = {
         "name": keys.SILVER,
         "schema": keys.SILVER,

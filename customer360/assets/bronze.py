@@ -7,13 +7,17 @@ import dagster as dg
 
 from customer360 import keys
 from customer360.assets.bronze_load import BronzeLoad, load_bronze
+from customer360.assets.field_sample import sampled_drift
 from customer360.assets.landing import landing_key
 from customer360.automation.partitions import selected_days
 from customer360.landing.files import landed_days
 from customer360.resources.lake import Lake
-from customer360.sources.spec import EntitySpec, SourceSpec
+from customer360.sources.contract_version import contract_version
+from customer360.sources.drift import EntityDrift
+from customer360.sources.spec import EntitySpec, OnDrift, SourceSpec
 
 UNREADABLE_CHECK = "all_files_can_be_read"
+FIELDS_CHECK = "fields_are_as_declared"
 
 
 def build_bronze_assets(
@@ -51,7 +55,16 @@ def _bronze_asset(
                 UNREADABLE_CHECK,
                 asset=list(table),
                 description="Every landed file could be opened and read to its end.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                FIELDS_CHECK,
+                asset=list(table),
+                blocking=entity.on_drift is OnDrift.BLOCK,
+                description=(
+                    "The first records of each file hold the declared fields, with values of the "
+                    "declared types, and no others."
+                ),
+            ),
         ],
     )
     def bronze_asset(
@@ -67,8 +80,10 @@ def _bronze_asset(
             ingested_at=datetime.now(UTC),
         )
         _report_days(context, table, load, landed)
+        drift = sampled_drift(lake, table.table, entity, load.sample, landed)
         return dg.MaterializeResult(
-            metadata=lake.describe(table), check_results=[_unreadable(table, load)]
+            metadata=lake.describe(table) | {"contract_version": contract_version(entity)},
+            check_results=[_unreadable(table, load), _fields(table, entity, drift)],
         )
 
     return bronze_asset
@@ -98,4 +113,17 @@ def _unreadable(table: keys.TableKey, load: BronzeLoad) -> dg.AssetCheckResult:
         passed=not damaged,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"damaged_files_by_day": damaged},
+    )
+
+
+def _fields(table: keys.TableKey, entity: EntitySpec, drift: EntityDrift) -> dg.AssetCheckResult:
+    """New fields only warn: nothing is lost, as bronze keeps them."""
+    is_losing = bool(drift.vanished or drift.retyped)
+    blocks = is_losing and entity.on_drift is OnDrift.BLOCK
+    return dg.AssetCheckResult(
+        check_name=FIELDS_CHECK,
+        asset_key=list(table),
+        passed=not drift,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        metadata={"found": "; ".join(drift.sentences()), "records_sampled": drift.records},
     )

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from customer360 import keys
+from customer360.assets.field_sample import FieldSample
 from customer360.landing.decode import BRONZE_SCHEMA, decode_files
 from customer360.landing.files import LandingFile, list_files
 from customer360.landing.validity import judged
@@ -31,11 +32,13 @@ class BronzeLoad:
         files: Files per landing day.
         records: Records per landing day.
         errors: Records that could not be decoded, per landing day and decode error.
+        sample: The first records of each file.
     """
 
     files: Counter[date] = field(default_factory=Counter)
     records: Counter[date] = field(default_factory=Counter)
     errors: dict[date, Counter[str]] = field(default_factory=dict)
+    sample: FieldSample = field(default_factory=FieldSample)
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Pass batches on, counting their rows."""
@@ -45,6 +48,7 @@ class BronzeLoad:
             failed = batch.filter(batch.column("decode_error").is_valid())
             for row in failed.select(["landed_on", "decode_error"]).to_pylist():
                 self.errors.setdefault(row["landed_on"], Counter())[row["decode_error"]] += 1
+            self.sample.add(batch)
             yield batch
 
 
@@ -68,10 +72,12 @@ def load_bronze(
         ingested_at: Moment of the load (UTC), stored with every row.
 
     Returns:
-        Files, records and decode errors per day.
+        Files, records and decode errors per day, and a sample of the records.
     """
     files = list_files(lake.landing, source, entity, set(days)) if days else []
-    load = BronzeLoad(files=Counter(f.landed_on for f in files))
+    load = BronzeLoad(
+        files=Counter(f.landed_on for f in files), sample=FieldSample(files=len(files))
+    )
     rows = load.counted(judged(_decoded(lake, files, batch_id, ingested_at)))
     lake.replace_days(keys.bronze(f"{source}__{entity}"), rows, BRONZE_SCHEMA, list(days))
     return load

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from customer360.assets.silver_load import tables_of
+from customer360.commands.entities import refuse_unknown
 from customer360.commands.instance import open_instance
 from customer360.commands.run import execute
 from customer360.commands.run_report import Report
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class NothingToRebuildError(Customer360Error):
-    """The entities asked for do not exist, or nothing of them has ever landed."""
+    """Nothing of the entities asked for has ever landed."""
 
 
 def rebuild(
@@ -48,12 +48,13 @@ def rebuild(
         restart: Do not go on with an unfinished rebuild.
 
     Raises:
-        NothingToRebuildError: No such entity, or nothing has landed.
+        UnknownEntityError: No such entity.
+        NothingToRebuildError: Nothing has landed.
         RunFailedError: The run failed; the same command goes on where it stopped.
     """
     lake = Lake(settings.lake)
+    refuse_unknown(entities)
     known = {s.table(e.name): (s, e.name) for s in SOURCES for e in s.entities}
-    _refuse_unknown(entities, sorted(known))
     begun = None if restart else _unfinished(lake, entities)
     chosen = begun.entities if begun else tuple(entities or known)
     histories = [rebuilds.history(lake, *known[name]) for name in sorted(chosen)]
@@ -65,16 +66,6 @@ def rebuild(
     with writing(lake, "customer360 rebuild", console.print):
         begun = begun or rebuilds.begin(lake, chosen)
         _go_on(settings, console, lake, begun, histories)
-
-
-def _refuse_unknown(entities: Sequence[str], known: Sequence[str]) -> None:
-    for name in entities:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise NothingToRebuildError(
-                f"--entity {name}: no such entity; did you mean {near[0]}? "
-                f"There are {', '.join(known)}."
-            )
 
 
 def _unfinished(lake: Lake, entities: Sequence[str]) -> Rebuild | None:

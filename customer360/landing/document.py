@@ -27,7 +27,8 @@ Rendered from `customer360/sources/` by `python -m customer360.landing.document`
 * A landed file is never changed. A late or corrected file is a new file under the day it arrives.
 * Names that begin with `_` or `.` or end in `.tmp` are not read: write aside, then rename.
 * Required are the key, the clock and money. Without them a record is quarantined. Any other value
-  that cannot be read becomes null and an issue on the row. Fields that are not listed are ignored.
+  that cannot be read becomes null and an issue on the row. Fields that are not listed stay in
+  bronze; `customer360 drift` names them (drift.md).
 * Times are ISO 8601 with an offset or `Z`; without one they are taken for UTC. Dates are
   YYYY-MM-DD. Amounts are decimal numbers with a point, in the lake's one currency.
 """
@@ -82,7 +83,8 @@ def _table(fields: Sequence[Field]) -> Iterator[str]:
         column = f" Silver column `{field.name}`." if field.path else ""
         required = "yes" if field.required else ""
         name = ".".join(field.source_path)
-        meaning = f"{field.description}{values}{column}"
+        also = f" Also read from {_listed(field.also)}." if field.also else ""
+        meaning = f"{field.description}{values}{column}{also}"
         yield f"| `{name}` | {field.kind.value} | {required} | {meaning} |"
 
 

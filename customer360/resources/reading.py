@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from customer360.keys import TableKey
     from customer360.resources.lake import Lake
@@ -48,7 +49,11 @@ class Reader:
 
     def keep(self, name: str, sql: str) -> None:
         """Keep the rows of a query under a name, for later queries of this reader."""
-        self._connection.execute(f"create temp table {name} as {sql}")
+        self._connection.execute(f"create or replace temp table {name} as {sql}")
+
+    def hold(self, name: str, rows: pa.Table) -> None:
+        """Make an Arrow table known under a name, for queries of this reader."""
+        self._connection.register(name, rows)
 
     def rows(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()

@@ -35,6 +35,13 @@ class Case(StrEnum):
     UPPER = "upper"
 
 
+class OnDrift(StrEnum):
+    """What a load does when an optional field vanishes, or its values change their type."""
+
+    WARN = "warn"
+    BLOCK = "block"
+
+
 class Format(StrEnum):
     """Format in which a source usually lands; any accepted format is read, by the file's name."""
 
@@ -58,6 +65,8 @@ class Field:
         pii: The column identifies or describes a person.
         values: The values allowed; another one is a counted issue, or quarantined if required.
         case: Letter case that silver stores.
+        also: Other paths under which the source lands it, or has landed it: history keeps its
+            old names. The first of `path` and these that is not blank counts.
     """
 
     name: str
@@ -68,11 +77,17 @@ class Field:
     pii: bool = False
     values: tuple[str, ...] = ()
     case: Case = Case.KEEP
+    also: tuple[str, ...] = ()
 
     @property
     def source_path(self) -> tuple[str, ...]:
         """Steps to the value inside the record."""
         return tuple((self.path or self.name).split("."))
+
+    @property
+    def source_paths(self) -> tuple[tuple[str, ...], ...]:
+        """Steps to every place where the value may be, the first one first."""
+        return (self.source_path, *(tuple(path.split(".")) for path in self.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,7 @@ class EntitySpec:
         name: Folder below the source's landing folder.
         description: What a row of silver is: the grain.
         landing_format: Format in which it usually lands.
-        fields: All fields; unknown extra fields are ignored.
+        fields: All fields; others stay in bronze, and `customer360 drift` lists them.
         key: Fields that together identify a thing.
         clock: Field that says when this version came to be (entities that change) or when it
             happened (those that never change); empty when only the landing day tells.
@@ -119,6 +134,8 @@ class EntitySpec:
         partitioned: Silver is partitioned by landing day: for facts that grow with time. Small
             tables are not, because a thousand tiny files cost more than they save.
         references: (field, entity, field): values that should exist elsewhere; warns, never blocks.
+        ignored: Paths that the source lands and nobody wants in silver: no drift.
+        on_drift: What a load does when an optional field vanishes or changes its type.
     """
 
     name: str
@@ -134,6 +151,8 @@ class EntitySpec:
     children: tuple[ChildSpec, ...] = ()
     partitioned: bool = False
     references: tuple[tuple[str, str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+    on_drift: OnDrift = OnDrift.WARN
 
     def field(self, name: str) -> Field:
         """The field called `name`."""
@@ -208,9 +227,10 @@ def _child_problems(where: str, entity: EntitySpec, child: ChildSpec) -> Iterato
             yield f"{within}: {role} {name!r} is not a declared, required field"
     for name in sorted({*entity.key, child.position} & set(known)):
         yield f"{within}: {name!r} is a field and also a column of the table's key"
-    for field in child.fields:
-        if len(field.source_path) > 1:
-            yield f"{within}: {field.path!r} is nested; elements are flat"
+    yield from _repeated_paths(within, child.fields)
+    for path in (p for field in child.fields for p in field.source_paths):
+        if len(path) > 1:
+            yield f"{within}: {'.'.join(path)!r} is nested; elements are flat"
 
 
 def _required_problems(where: str, entity: EntitySpec) -> Iterator[str]:
@@ -240,6 +260,14 @@ def _name_problems(where: str, entity: EntitySpec) -> Iterator[str]:
             yield f"{where}: {each!r} is not a lower-case name"
         if each in RESERVED:
             yield f"{where}: {each!r} is a column that the platform adds"
-    for field in entity.fields:
-        if len(field.source_path) > 2:
-            yield f"{where}: {field.path!r} is nested more than once"
+    yield from _repeated_paths(where, entity.fields)
+    for path in (p for field in entity.fields for p in field.source_paths):
+        if len(path) > 2:
+            yield f"{where}: {'.'.join(path)!r} is nested more than once"
+
+
+def _repeated_paths(where: str, fields: tuple[Field, ...]) -> Iterator[str]:
+    """Paths that two fields read, or one field twice: which one is meant nobody could tell."""
+    paths = [".".join(p) for field in fields for p in field.source_paths]
+    for path in sorted({p for p in paths if paths.count(p) > 1}):
+        yield f"{where}: {path!r} is read twice"

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.sources.spec import ChildSpec, EntitySpec, Field
-from customer360.transforms.values import RULES, issue_texts, joined_issues, read
+from customer360.transforms.values import RULES, first_text, issue_texts, joined_issues, read
 
 NOT_A_LIST = "not_a_list"
 
@@ -34,10 +34,7 @@ def typed_child(parents: DataFrame, entity: EntitySpec, child: ChildSpec) -> Dat
         *(F.col(k).alias(f"parent_{k}") for k in entity.key),
         "landed_on",
         "position",
-        *(
-            F.trim(F.col(f"element.{f.source_path[-1]}")).alias(f"raw_{f.name}")
-            for f in child.fields
-        ),
+        *(_element_text(F.col("element"), f).alias(f"raw_{f.name}") for f in child.fields),
     )
     readable = raw.select(
         "*", *(read(F.col(f"raw_{f.name}"), f).alias(f.name) for f in child.fields)
@@ -56,7 +53,8 @@ def typed_child(parents: DataFrame, entity: EntitySpec, child: ChildSpec) -> Dat
 
 def element_schema(child: ChildSpec) -> str:
     """Fields of an element inside `struct<…>`, all text."""
-    return ", ".join(f"`{f.source_path[-1]}`: string" for f in child.fields)
+    leaves = (path[-1] for field in child.fields for path in field.source_paths)
+    return ", ".join(f"`{leaf}`: string" for leaf in leaves)
 
 
 def list_texts(entity: EntitySpec) -> list[Column]:
@@ -97,7 +95,8 @@ def list_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
         checks.append((F.exists(elements, blank), f"missing:{child.path}.{field.name}"))
         checks.append((F.exists(elements, bad), f"{RULES[field.kind]}:{child.path}.{field.name}"))
     if child.key:
-        keys = F.transform(elements, lambda e: F.trim(e[child.key]))
+        key = next(f for f in child.fields if f.name == child.key)
+        keys = F.transform(elements, lambda e: _element_text(e, key))
         checks.append(
             (F.size(F.array_distinct(keys)) < F.size(keys), f"repeated:{child.path}.{child.key}")
         )
@@ -106,12 +105,16 @@ def list_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
 
 def _element_tests(field: Field) -> tuple[Callable[[Column], Column], Callable[[Column], Column]]:
     """Whether an element's field is blank, and whether it cannot be read."""
-    leaf = field.source_path[-1]
 
     def blank(element: Column) -> Column:
-        return F.coalesce(F.trim(element[leaf]), F.lit("")) == ""
+        return F.coalesce(_element_text(element, field), F.lit("")) == ""
 
     def bad(element: Column) -> Column:
-        return read(F.trim(element[leaf]), field).isNull()
+        return read(_element_text(element, field), field).isNull()
 
     return blank, bad
+
+
+def _element_text(element: Column, field: Field) -> Column:
+    """The trimmed text of a field of an element."""
+    return first_text([F.trim(element[path[-1]]) for path in field.source_paths])

@@ -28,7 +28,14 @@ from customer360.transforms.lists import (
     list_texts,
     readable_list,
 )
-from customer360.transforms.values import RULES, issue_texts, joined_issues, read, unreadable
+from customer360.transforms.values import (
+    RULES,
+    first_text,
+    issue_texts,
+    joined_issues,
+    read,
+    unreadable,
+)
 
 # A record's clock may run ahead of its landing day by this many days: clocks of tills are wrong by
 # hours.
@@ -104,15 +111,14 @@ def record_key(entity: EntitySpec) -> Column:
 
 
 def _raw(field: Field) -> Column:
-    return F.trim(F.col("r." + ".".join(field.source_path)))
+    return first_text([F.trim(F.col("r." + ".".join(path))) for path in field.source_paths])
 
 
 def _schema(entity: EntitySpec) -> str:
     """All-string schema of a record, the only form in which both engines read JSON alike."""
     nested: dict[str, list[str]] = {}
     flat = []
-    for field in entity.fields:
-        head, *rest = field.source_path
+    for head, *rest in (path for field in entity.fields for path in field.source_paths):
         if rest:
             nested.setdefault(head, []).append(rest[0])
         else:

@@ -25,6 +25,11 @@ RULES = {
 }
 
 
+def first_text(texts: Sequence[Column]) -> Column:
+    """The first trimmed text that is not blank; a single one as it is."""
+    return texts[0] if len(texts) == 1 else F.coalesce(*(F.when(t != "", t) for t in texts))
+
+
 def read(raw: Column, field: Field) -> Column:
     """The typed value of a trimmed raw text; null when blank or unreadable."""
     text = F.when(raw != "", raw)
