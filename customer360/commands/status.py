@@ -28,6 +28,7 @@ from customer360.commands.lake_state import (
 from customer360.commands.spelling import exact, shown, size_text
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
+from customer360.sources.contract_version import contract_version
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +51,14 @@ def show_status(settings: Settings, console: Console, *, now: datetime, as_json:
     state = read_state(Lake(settings.lake), SOURCES, now)
     checks = failing_checks()
     if as_json:
-        document = asdict(state) | {"failing_checks": [asdict(check) for check in checks]}
+        document = asdict(state) | {
+            "failing_checks": [asdict(check) for check in checks],
+            "contract_versions": {
+                source.table(entity.name): contract_version(entity)
+                for source in SOURCES
+                for entity in source.entities
+            },
+        }
         console.out(json.dumps(exact(document), indent=2, ensure_ascii=False), highlight=False)
         return
     if not state.tables:

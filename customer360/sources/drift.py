@@ -184,7 +184,7 @@ def surest(pairs: Sequence[Rename]) -> tuple[Rename, ...]:
         pairs,
         key=lambda r: (
             -round(r.sureness, 1),
-            -SequenceMatcher(None, r.vanished.declared.path, r.new.path).ratio(),
+            -_in_common(r.vanished.declared.path, r.new.path),
             r.vanished.declared.path,
             r.new.path,
         ),
@@ -202,6 +202,11 @@ def json_type(name: str) -> str:
         return "number"
     words = {"VARCHAR": "string", "BOOLEAN": "boolean", "OBJECT": "object", "ARRAY": "array"}
     return words.get(name, "mixed")
+
+
+def _in_common(one: str, other: str) -> int:
+    """Letters of the longest piece that two names share: what is put around it does not matter."""
+    return SequenceMatcher(None, one, other, autojunk=False).find_longest_match().size
 
 
 def _container(path: str) -> str:

@@ -86,3 +86,15 @@ def test_only_keys_clocks_and_money_are_required() -> None:
             expected = {*entity.key, entity.clock, entity.amount} - {""}
             extra = {(table, name) for name in required - expected}
             assert extra <= allowed_extra, table
+
+
+def test_a_path_that_is_read_twice_or_nested_too_deep_is_refused() -> None:
+    fields = (
+        Field("card_id", "Id.", required=True),
+        Field("number", "Number.", also=("card_id", "a.b.c")),
+        Field("updated_at", "Version.", Kind.TIMESTAMP, required=True),
+    )
+    with pytest.raises(SpecError) as error:
+        _source(_entity(fields=fields))
+    assert "'card_id' is read twice" in str(error.value)
+    assert "'a.b.c' is nested more than once" in str(error.value)
