@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
@@ -18,6 +19,16 @@ for name in [n for n in os.environ if n.startswith("C360_")]:
 os.environ["TZ"] = "UTC"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+# The same cases in every run of `make test`; others with every seed of `make fuzz`. A case that
+# takes longer than the deadline (milliseconds) is a failure, also on a busy machine.
+hypothesis_settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=10_000, max_examples=300
+)
+hypothesis_settings.register_profile(
+    "fuzz", database=None, deadline=10_000, max_examples=5_000, print_blob=True
+)
+hypothesis_settings.load_profile("repeatable")
 
 
 @pytest.fixture
