@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -23,7 +24,7 @@ os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 # The same cases in every run of `make test`; others with every seed of `make fuzz`. A case that
 # takes longer than the deadline (milliseconds) is a failure, also on a busy machine.
 hypothesis_settings.register_profile(
-    "repeatable", derandomize=True, database=None, deadline=10_000, max_examples=300
+    "repeatable", derandomize=True, database=None, deadline=10_000, max_examples=130
 )
 hypothesis_settings.register_profile(
     "fuzz", database=None, deadline=10_000, max_examples=5_000, print_blob=True
@@ -50,3 +51,18 @@ def settings(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
     """Settings of the empty lake, with a Dagster home of their own."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     return Settings(lake=lake.url)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much was fuzzed: every case of `fuzz/`, and the tests that found a difference."""
+    reports = [
+        (report, dict(report.user_properties))
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if getattr(report, "when", "") == "call"
+    ]
+    counted = [(r, p["fuzz_cases"]) for r, p in reports if "fuzz_cases" in p]
+    if counted:
+        cases = sum(count for _, count in counted)
+        differences = sum(report.failed for report, _ in counted)
+        terminalreporter.write_line(f"fuzzing: {cases} cases, {differences} differences")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from customer360.landing.decode import BRONZE_SCHEMA, decode_files
 from customer360.landing.files import LandingFile
@@ -20,7 +23,13 @@ from customer360_tests.fuzz_oracles import Rows
 DAY = date(2026, 1, 2)
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 # Far above the slowest case on a busy machine: who takes longer does not end.
-HANGS_AFTER_SECONDS = 30
+HANGS_AFTER_SECONDS = 60
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The seed of this run: what `--hypothesis-seed` says, 0 without."""
+    given = config.getoption("--hypothesis-seed")
+    return int(given) if given else 0
 
 
 class Tally:
@@ -33,8 +42,8 @@ class Tally:
 def one_case(count: int = 1) -> Iterator[None]:
     """Count a case (or some), and fail it if it hangs.
 
-    What hangs inside a library's code hears no signal: for that, the fixture `watchdog` ends the
-    process.
+    What hangs inside a library's code hears no signal; for that, the process ends a little later,
+    with the stacks of its threads printed.
     """
 
     def hang(*_: object) -> None:
@@ -43,9 +52,11 @@ def one_case(count: int = 1) -> Iterator[None]:
     Tally.cases += count
     before = signal.signal(signal.SIGALRM, hang)
     signal.alarm(HANGS_AFTER_SECONDS)
+    faulthandler.dump_traceback_later(2 * HANGS_AFTER_SECONDS, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
 

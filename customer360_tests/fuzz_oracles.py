@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 BOM = b"\xef\xbb\xbf"
@@ -230,3 +231,24 @@ def _has_half_pair(record: str) -> bool:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def inflated(data: bytes) -> tuple[bytes, str | None]:
+    """What a gzip file holds, byte by byte, and how it ends if not as it should."""
+    inflater, found = zlib.decompressobj(31), b""
+    for at in range(len(data)):
+        byte = data[at : at + 1]
+        if inflater.eof:
+            if byte == b"\0":
+                continue
+            inflater = zlib.decompressobj(31)
+        try:
+            found += inflater.decompress(byte)
+        except zlib.error:
+            return found, "unreadable_file"
+    return found, None if inflater.eof else "truncated_gzip"
+
+
+def weight(texts: Iterable[str]) -> str:
+    """All that is not between the elements of an array, in order."""
+    return "".join(texts).translate({ord(c): None for c in " \t\r\n,[]"})

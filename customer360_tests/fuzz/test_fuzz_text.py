@@ -16,13 +16,21 @@ from customer360_tests.fuzz_files import (
     NOISE,
     PORTIONS,
     TEXT_FILES,
-    array_files,
     as_csv,
     csv_files,
     damaged,
     json_lines_files,
+    zipped,
 )
-from customer360_tests.fuzz_oracles import BOM, Limits, csv_rows, json_lines, judged
+from customer360_tests.fuzz_oracles import (
+    BOM,
+    UNREADABLE,
+    Limits,
+    csv_rows,
+    inflated,
+    json_lines,
+    judged,
+)
 
 SHORT = Limits(longest=40, kept=10)
 # Whichever bytes a writer puts first.
@@ -95,10 +103,23 @@ def test_one_bad_csv_line_costs_no_other(
         assert len(found) in (len(before) + len(after), len(before) + len(after) + 1)
 
 
-@given(data=damaged(array_files() | json_lines_files() | NOISE), portion=PORTIONS)
-def test_json_file_is_lines_or_one_value_or_an_array(
-    landing: Path, data: bytes, portion: int
+@given(
+    data=st.one_of(json_lines_files(), csv_files(), NOISE),
+    hurt=damaged(st.just(b""), most=1),
+    at=st.integers(0, 400),
+    cut=st.integers(1, 60) | st.none(),
+    portion=PORTIONS,
+    is_csv=st.booleans(),
+)
+def test_damaged_gzip_gives_all_that_comes_before_the_damage(
+    landing: Path, data: bytes, hurt: bytes, at: int, cut: int | None, portion: int, is_csv: bool
 ) -> None:
+    whole = zipped(data[: len(data) // 2]) + zipped(data[len(data) // 2 :])
+    stored = (whole[:at] + hurt + whole[at + len(hurt) :])[: -cut if cut else None]
+    text, fault = inflated(stored)
     with one_case():
-        found = bronze_of(landing, "a.json", data, portion)
-        assert found == bronze_of(landing, "a.json", data)
+        name, read = ("a.csv.gz", csv_rows) if is_csv else ("a.jsonl.gz", json_lines)
+        expected = read(text, cut=fault)
+        if fault == "unreadable_file" and UNREADABLE not in expected:
+            expected.append(UNREADABLE)
+        assert bronze_of(landing, name, stored, portion) == judged(expected)

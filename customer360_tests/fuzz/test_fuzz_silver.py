@@ -1,0 +1,73 @@
+"""Whatever is in a record, it has exactly one status, and the keys of the tables stay unique."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from customer360.assets.accounting import account
+from customer360.assets.bronze_load import load_bronze
+from customer360.assets.silver_load import SilverTables, load_days, tables_of
+from customer360.keys import TableKey
+from customer360.resources.lake import Lake
+from customer360.resources.session import Engine
+from customer360.sources.spec import EntitySpec
+from customer360.transforms.contract import ORIGIN, child_key, names
+from customer360_tests.builders import DAY, NOW, spec
+from customer360_tests.fuzz_cases import one_case
+from customer360_tests.fuzz_records import TABLES, Records
+
+DAYS = [DAY, DAY + timedelta(days=1)]
+RECORDS_A_FILE = 90
+
+
+def land_random(lake: Lake, table: str, seed: int) -> int:
+    """Land two days of two files each; the second day repeats some lines of the first."""
+    source, entity = spec(table)
+    records = Records(table, seed)
+    earlier: list[str] = []
+    count = 0
+    for day in DAYS:
+        folder = Path(lake.landing) / source.name / entity.name / f"dt={day}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("a", "b"):
+            lines = [*records.lines(RECORDS_A_FILE), *earlier[:10]]
+            (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", newline="")
+            earlier, count = lines, count + len(lines)
+        load_bronze(lake, source.name, entity.name, [day], batch_id="b", ingested_at=NOW)
+    return count
+
+
+def origins(engine: Engine, key: TableKey, line: str = "record_line") -> Counter[object]:
+    columns = [line if name == "record_line" else name for name in names(ORIGIN)]
+    return Counter(tuple(row) for row in engine.table(key).select(*columns).collect())
+
+
+def repeated(engine: Engine, key: TableKey, columns: tuple[str, ...]) -> list[object]:
+    rows = Counter(tuple(row) for row in engine.table(key).select(*columns).collect())
+    return [values for values, count in rows.items() if count > 1]
+
+
+def check(engine: Engine, tables: SilverTables, entity: EntitySpec) -> None:
+    landed = origins(engine, tables.bronze, "line_number")
+    given = (tables.silver, tables.quarantine, tables.outranked)
+    assert sum((origins(engine, key) for key in given), Counter()) == landed
+    assert all(day.difference == 0 for day in account(engine, tables, entity, DAYS).values())
+    assert repeated(engine, tables.silver, entity.key) == []
+    for key, child in zip(tables.children, entity.children, strict=True):
+        assert repeated(engine, key, child_key(entity, child)) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_random_record_has_exactly_one_status(
+    lake: Lake, engine: Engine, table: str, fuzz_seed: int
+) -> None:
+    source, entity = spec(table)
+    with one_case(land_random(lake, table, fuzz_seed)):
+        load_days(engine, source, entity, DAYS, "EUR")
+        check(engine, tables_of(source, entity), entity)
+        load_days(engine, source, entity, DAYS[1:], "EUR")
+        check(engine, tables_of(source, entity), entity)
