@@ -27,7 +27,7 @@ hypothesis_settings.register_profile(
     "repeatable", derandomize=True, database=None, deadline=10_000, max_examples=130
 )
 hypothesis_settings.register_profile(
-    "fuzz", database=None, deadline=10_000, max_examples=5_000, print_blob=True
+    "fuzz", database=None, deadline=10_000, max_examples=2_000, print_blob=True
 )
 hypothesis_settings.load_profile("repeatable")
 

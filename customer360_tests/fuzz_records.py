@@ -91,10 +91,15 @@ class Records:
         for key in self._entity.key:
             # Few keys, so that versions, copies and conflicts meet.
             if self._entity.field(key).kind.value == "string":
-                made[key] = f"{made[key]}-{self._random.randrange(40)}"
+                made[key] = self._key()
         for _ in range(self._random.choice((0, 0, 1, 1, 1, 2, 3, 8))):
             self._spoil(made)
         return made
+
+    def _key(self) -> str:
+        if len(self._entity.key) == 1:
+            return str(self._random.randrange(40))
+        return "".join(self._random.choices("ab|", k=self._random.randint(1, 3)))
 
     def _spoil(self, made: dict[str, Any]) -> None:
         """Put anything into one field, of the record or of an element of a list."""
@@ -117,7 +122,10 @@ class Records:
         model = self._random.choice([*elements, {}])
         if not isinstance(model, dict) or self._random.random() < 0.1:
             return [*elements, self._value()]
-        return [*elements, {**model, self._random.choice(names): self._value()}]
+        # Most elements are like another but for a key, which may be written in another way.
+        other = self._random.choice(("01", "+2", " 2", "3", 1, 2, None, "1.0"))
+        extra = {**model, names[0]: other} if self._random.random() < 0.5 else dict(model)
+        return [*elements, {**extra, self._random.choice(names): self._value()}]
 
     def _value(self) -> Any:
         if self._random.random() < 0.25:

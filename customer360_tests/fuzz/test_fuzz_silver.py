@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from customer360.assets.silver_load import SilverTables, load_days, tables_of
 from customer360.keys import TableKey
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
-from customer360.sources.spec import EntitySpec
+from customer360.sources.spec import EntitySpec, Kind
 from customer360.transforms.contract import ORIGIN, child_key, names
 from customer360_tests.builders import DAY, NOW, spec
 from customer360_tests.fuzz_cases import one_case
@@ -51,12 +52,35 @@ def repeated(engine: Engine, key: TableKey, columns: tuple[str, ...]) -> list[ob
     return [values for values, count in rows.items() if count > 1]
 
 
+def keys_as_landed(
+    engine: Engine, tables: SilverTables, key: TableKey, entity: EntitySpec
+) -> set[tuple[str, ...]]:
+    """Keys of a table's rows as their records give them, where all parts are text."""
+    texts = {
+        (path, line, day): text
+        for text, path, line, day in engine.table(tables.bronze)
+        .select("record", "source_file", "line_number", "landed_on")
+        .collect()
+    }
+    found = set()
+    for place in origins(engine, key):
+        values = json.loads(texts[place])
+        parts = tuple(values.get(name) for name in entity.key)
+        if all(isinstance(part, str) for part in parts):
+            found.add(tuple(part.strip(" ").lower() for part in parts))
+    return found
+
+
 def check(engine: Engine, tables: SilverTables, entity: EntitySpec) -> None:
     landed = origins(engine, tables.bronze, "line_number")
     given = (tables.silver, tables.quarantine, tables.outranked)
     assert sum((origins(engine, key) for key in given), Counter()) == landed
     assert all(day.difference == 0 for day in account(engine, tables, entity, DAYS).values())
     assert repeated(engine, tables.silver, entity.key) == []
+    if all(entity.field(name).kind is Kind.STRING for name in entity.key):
+        # Nobody is outranked by a record of another key.
+        outranked = keys_as_landed(engine, tables, tables.outranked, entity)
+        assert outranked <= keys_as_landed(engine, tables, tables.silver, entity)
     for key, child in zip(tables.children, entity.children, strict=True):
         assert repeated(engine, key, child_key(entity, child)) == []
 

@@ -22,6 +22,8 @@ _PAIRS: Final = {"}": "{", "]": "["}
 # cost a scan of the whole file. The distance halves with each search in vain, down to the shortest.
 _LONGEST_SEARCH: Final = 1 << 20
 _SHORTEST_SEARCH: Final = 1 << 10
+_PIECE: Final = 1 << 14
+_LONGEST_WORD: Final = len('"\\ud83d\\ude00"')
 
 
 class Element(NamedTuple):
@@ -40,10 +42,24 @@ class Element(NamedTuple):
 
 def value_end(text: str, start: int) -> int | None:
     """Where the JSON value that begins at `start` ends; None if there is no valid one."""
+    # Python counts all lines before an error, so most values are read from a piece of the text.
+    piece = text[start : start + _PIECE]
+    end, may_go_on = _end_in(piece)
+    if may_go_on and len(piece) == _PIECE:
+        end, _ = _end_in(text[start:])
+    return None if end is None else start + end
+
+
+def _end_in(piece: str) -> tuple[int | None, bool]:
+    """Where the value that a piece begins with ends, and whether it may go on behind the piece."""
     try:
-        return _DECODER.raw_decode(text, start)[1]
-    except (ValueError, RecursionError):
-        return None
+        end = _DECODER.raw_decode(piece)[1]
+    except json.JSONDecodeError as error:
+        is_cut = error.pos > len(piece) - _LONGEST_WORD or error.msg.startswith("Unterminated")
+        return None, is_cut
+    except RecursionError:
+        return None, False
+    return end, end == len(piece)
 
 
 def is_json(text: str) -> bool:
