@@ -160,12 +160,12 @@ def test_each_row_of_a_parquet_table_is_one_object(landing: Path, table: pa.Tabl
             assert found == [UNREADABLE]
             return
         assert [row[1:] for row in found] == [(n + 1, None) for n in range(table.num_rows)]
-        for (record, _, _), values in zip(found, table.to_pylist(), strict=True):
-            read = json.loads(record)
-            assert list(read) == names
-            for name, value in values.items():
-                if value is None or isinstance(value, str | bool | int):
-                    assert read[name] == value
+        read = [json.loads(row[0]) for row in found]
+        assert all(list(values) == names for values in read)
+        # Python has no dates beyond the year 9999, so only what it has is compared.
+        for name in names:
+            if table.schema.field(name).type in (pa.string(), pa.int64(), pa.uint64(), pa.bool_()):
+                assert [values[name] for values in read] == table[name].to_pylist()
 
 
 @given(data=damaged(parquet_files(), most=3))
