@@ -7,17 +7,27 @@ The engines disagree about text behind the object, quotes, NaN and concatenated 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from customer360.landing.decode import BRONZE_SCHEMA
 
 MALFORMED: Final = "malformed_json"
-# DuckDB's parser takes these; only records that contain one are parsed once more, by Python's.
-_LENIENT: Final = ("NaN", "Infinity", ",}", ",]", ", }", ", ]")
+# One engine reads nothing of a record that is nested more deeply than 127 times.
+DEEPEST_NESTING: Final = 100
+# DuckDB's parser takes these: a comma at the end of a list, NaN and infinity in any spelling, and
+# numbers that are infinite as a double.
+_LENIENT: Final = (
+    r"[,:\[][ \t\r\n]*(?:[}\]]|-?(?:[nN][aA][nN]|[iI][nN][fF]|[0-9.]+[eE][+]?[0-9]|[0-9]{300}))"
+)
+_BRACKET: Final = r"[{\[]"
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([{\[])|[}\]]', re.DOTALL)
 
 
 def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -27,15 +37,15 @@ def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         batches: Bronze rows (`BRONZE_SCHEMA`).
 
     Yields:
-        The same rows; `decode_error` set where it was null and the record is no JSON object.
+        The same rows; `decode_error` set where it was null and the record is no JSON object, or is
+        nested more than `DEEPEST_NESTING` times, or holds a number beyond a double's range.
     """
     import duckdb
 
     connection = duckdb.connect(config={"threads": 1})
-    suspicious = " or ".join(f"contains(record, '{part}')" for part in _LENIENT)
     query = (
-        "select json_valid(record) and ltrim(record) like '{%' as is_object, "
-        f"{suspicious} as is_suspicious from records"
+        "select json_valid(record) and (record like '{%' "
+        r"or ltrim(record, e' \t\r\n') like '{%') as is_object from records"
     )
     try:
         for batch in batches:
@@ -43,14 +53,14 @@ def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             connection.register("records", records)
             verdict = connection.sql(query).to_arrow_table()
             connection.unregister("records")
-            yield _marked(batch, verdict)
+            yield _marked(batch, verdict.column("is_object").combine_chunks())
     finally:
         connection.close()
 
 
-def _marked(batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
-    is_object = verdict.column("is_object").combine_chunks()
-    rows = pc.indices_nonzero(verdict.column("is_suspicious").fill_null(False)).to_pylist()
+def _marked(batch: pa.RecordBatch, is_object: Any) -> pa.RecordBatch:
+    # Only records with a trace of what DuckDB lets pass are parsed once more.
+    rows = _suspicious(batch.column("record"))
     if rows:
         values = is_object.to_pylist()
         for row in rows:
@@ -63,12 +73,39 @@ def _marked(batch: pa.RecordBatch, verdict: pa.Table) -> pa.RecordBatch:
     return batch.set_column(at, BRONZE_SCHEMA.field(at), marked)
 
 
-def _is_strict(record: str) -> bool:
-    def refuse(constant: str) -> None:
-        raise ValueError(constant)
+def _suspicious(records: Any) -> list[int]:
+    """Positions of the records that only the strict parser can judge."""
+    texts = pl.Series(records)
+    is_deep = texts.str.count_matches(_BRACKET) > DEEPEST_NESTING
+    return (texts.str.contains(_LENIENT) | is_deep).arg_true().to_list()
 
+
+def _is_strict(record: str) -> bool:
     try:
-        json.loads(record, parse_constant=refuse)
-    except ValueError:
+        json.loads(record, parse_constant=_refused, parse_int=_finite, parse_float=_finite)
+    except (ValueError, RecursionError):
         return False
-    return True
+    return _nesting(record) <= DEEPEST_NESTING
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(number)
+    return value
+
+
+def _nesting(record: str) -> int:
+    """How many brackets are open at the most, in valid JSON."""
+    deepest = depth = 0
+    for token in _TOKEN.finditer(record):
+        if token[1]:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[0][0] != '"':
+            depth -= 1
+    return deepest
