@@ -109,14 +109,31 @@ def complete_journey() -> None:
 @click.option("--to", "last", type=DAY, help="Last landing day to load.")
 @click.option("--select", help="Only these assets (Dagster selection, as 'group:identity+').")
 @click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="SOURCE__ENTITY",
+    help="Only what this entity's files hold, and all behind it; may be repeated.",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write seconds per step and dbt model to this JSON file.",
 )
 def run(
-    first: datetime | None, last: datetime | None, select: str | None, report: Path | None
+    first: datetime | None,
+    last: datetime | None,
+    select: str | None,
+    entities: tuple[str, ...],
+    report: Path | None,
 ) -> None:
-    """Load what has landed and is not loaded, and rebuild everything downstream."""
+    """Load what has landed and is not loaded, and rebuild everything downstream.
+
+    With --from or --to a backfill: loads these days again, whatever is known of them. Cut off, the
+    next run goes on with what is not loaded.
+    """
+    if select and entities:
+        raise click.UsageError("--select and --entity exclude each other.")
     from customer360.commands.run import run as refresh
 
     refresh(
@@ -125,6 +142,7 @@ def run(
         first=_day(first),
         last=_day(last),
         select=select,
+        entities=entities,
         report_to=report,
     )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customer360.assets.silver_load import tables_of
 from customer360.commands.instance import open_instance
-from customer360.commands.run import execute
+from customer360.commands.run import entities_only, execute, require_entities
 from customer360.commands.run_report import Report
 from customer360.errors import Customer360Error
 from customer360.resources import rebuilds
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class NothingToRebuildError(Customer360Error):
-    """The entities asked for do not exist, or nothing of them has ever landed."""
+    """Nothing of the entities asked for has ever landed."""
 
 
 def rebuild(
@@ -48,12 +46,13 @@ def rebuild(
         restart: Do not go on with an unfinished rebuild.
 
     Raises:
-        NothingToRebuildError: No such entity, or nothing has landed.
+        LandingError: There is no such entity.
+        NothingToRebuildError: Nothing has landed.
         RunFailedError: The run failed; the same command goes on where it stopped.
     """
     lake = Lake(settings.lake)
     known = {s.table(e.name): (s, e.name) for s in SOURCES for e in s.entities}
-    _refuse_unknown(entities, sorted(known))
+    require_entities(entities)
     begun = None if restart else _unfinished(lake, entities)
     chosen = begun.entities if begun else tuple(entities or known)
     histories = [rebuilds.history(lake, *known[name]) for name in sorted(chosen)]
@@ -65,16 +64,6 @@ def rebuild(
     with writing(lake, "customer360 rebuild", console.print):
         begun = begun or rebuilds.begin(lake, chosen)
         _go_on(settings, console, lake, begun, histories)
-
-
-def _refuse_unknown(entities: Sequence[str], known: Sequence[str]) -> None:
-    for name in entities:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise NothingToRebuildError(
-                f"--entity {name}: no such entity; did you mean {near[0]}? "
-                f"There are {', '.join(known)}."
-            )
 
 
 def _unfinished(lake: Lake, entities: Sequence[str]) -> Rebuild | None:
@@ -110,20 +99,10 @@ def _go_on(
     tags = range_tags(days[0], days[-1]) | {REBUILD_TAG: begun.rebuild_id}
     started, report = time.monotonic(), Report()
     with open_instance() as instance:
-        execute(settings, instance, console, tags, _selection(todo), report)
+        execute(settings, instance, console, tags, entities_only(todo), report)
     rebuilds.finish(lake, begun)
     console.print(report.table())
     console.print(f"Done in {time.monotonic() - started:.1f} s.")
-
-
-def _selection(entities: Sequence[str]) -> str | None:
-    """Everything but bronze and silver of the other entities; None when there are none."""
-    others = [(s, e) for s in SOURCES for e in s.entities if s.table(e.name) not in entities]
-    if not others:
-        return None
-    tables = (tables_of(source, entity) for source, entity in others)
-    keys = (k for t in tables for k in (t.bronze, t.silver, *t.children, t.quarantine))
-    return "not (" + " or ".join(f'key:"{key.path}"' for key in keys) + ")"
 
 
 def _tell_plan(
