@@ -15,7 +15,7 @@ from customer360.automation.partitions import selected_days
 from customer360.landing.files import day_fingerprint, landed_days, list_files
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
-from customer360.resources.loads import Load, read_loads, record_loads
+from customer360.resources.loads import Load, forget_loads, record_loads
 from customer360.sources.spec import EntitySpec, SourceSpec
 
 ACCOUNTING_CHECK = "every_record_has_one_status"
@@ -53,6 +53,7 @@ def _silver_asset(
             # Bronze keeps the days whose landing files somebody has put away.
             known = sorted({*known, *lake.days(tables.bronze)})
         landed = selected_days(context, known)
+        before = forget_loads(lake, source.table(entity.name), landed)
         loaded = load_days(engine.open, source, entity, landed, currency, whole=whole)
         accounts = account(engine.open, tables, entity, loaded.scope)
         _report_days(context, tables, accounts)
@@ -62,7 +63,7 @@ def _silver_asset(
         yield check
         yield _quarantined(tables, accounts)
         if check.passed:
-            _record(lake, source, entity, landed, accounts, loaded.amounts)
+            _record(lake, source, entity, landed, before, accounts, loaded.amounts)
 
     return silver_asset
 
@@ -182,19 +183,18 @@ def _record(
     source: SourceSpec,
     entity: EntitySpec,
     landed: Sequence[date],
+    before: Mapping[date, Load],
     accounts: Mapping[date, DayAccount],
     amounts: Mapping[date, Decimal],
 ) -> None:
     """Write down which files were loaded, so that later files make the day pending again."""
     files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
     table = source.table(entity.name)
-    missing = set(landed) - {f.landed_on for f in files}
-    before = read_loads(lake) if missing else {}
     loads = []
     for day in landed:
         of_day = [f for f in files if f.landed_on == day]
         # Files that were put away since stay what the day was loaded from.
-        earlier = before.get((table, day)) if not of_day else None
+        earlier = before.get(day) if not of_day else None
         loads.append(
             Load(
                 entity=table,
