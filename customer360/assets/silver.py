@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from customer360 import keys
-from customer360.assets.accounting import DayAccount, account
+from customer360.assets.accounting import STATUSES, DayAccount, account
 from customer360.assets.silver_load import SilverTables, load_days, tables_of
 from customer360.automation.partitions import selected_days
 from customer360.landing.files import day_fingerprint, landed_days, list_files
@@ -97,7 +97,8 @@ def _checks(tables: SilverTables) -> list[dg.AssetCheckSpec]:
             asset=list(tables.silver),
             blocking=True,
             description=(
-                "Each bronze record is current, superseded, duplicate or quarantined, once."
+                "Each bronze record is current, superseded, duplicate, quarantined or repaired, "
+                "once."
             ),
         ),
         dg.AssetCheckSpec(
@@ -119,8 +120,7 @@ def _report_days(
         if not first <= day.isoformat() <= last:
             continue
         counted = {"rows_in": figures.bronze} | {
-            status: figures.statuses[status]
-            for status in ("current", "superseded", "duplicate", "quarantined")
+            status: figures.statuses[status] for status in STATUSES
         }
         money = {
             "money_in": str(figures.amount),

@@ -1,13 +1,15 @@
 """Loading landing days of one entity from bronze into silver, quarantine and the outranked records.
 
 The one algorithm for first loads, increments, late days and repeated days. It costs what the loaded
-days hold plus, of older days, only the records whose keys come up again. No dagster here: the asset
-around it is in `assets.silver`.
+days hold plus, of other days, only the records whose keys come up again and those that a repair
+takes out of quarantine or lets fall back. No dagster here: the asset around it is in
+`assets.silver`.
 
-Why a crash loses nothing: every table is replaced in one commit each, silver last. Until silver is
-written, the loaded days count as not loaded (`ops/loads`), and loading them again starts from the
-same records, because what is known about a key is taken from silver, outranked and quarantine
-together.
+Why a crash loses nothing: every table is replaced in one commit each, silver after what is known
+of the other records, the links of repairs after silver. Until all are written, the loaded days
+count as not loaded (`ops/loads`), and loading them again starts from the same records, because what
+is known about a key is taken from silver, outranked and quarantine together, and about a repair
+from its own record and from its link.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from customer360 import keys
+from customer360.assets.repair_links import RepairLinks, parted
 from customer360.resources.session import Engine, in_days
 from customer360.sources.spec import EntitySpec, SourceSpec
 from customer360.transforms import contract
@@ -36,6 +39,7 @@ class SilverTables:
     silver: keys.TableKey
     quarantine: keys.TableKey
     outranked: keys.TableKey
+    repairs: keys.TableKey
     children: tuple[keys.TableKey, ...]
 
 
@@ -62,6 +66,7 @@ def tables_of(source: SourceSpec, entity: EntitySpec) -> SilverTables:
         silver=keys.silver(name),
         quarantine=keys.quarantine(name),
         outranked=keys.outranked(name),
+        repairs=keys.repairs(name),
         children=tuple(keys.silver(source.table(c.name)) for c in entity.children),
     )
 
@@ -72,6 +77,7 @@ def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> Sil
     by_day = entity.partitioned
     engine.create(tables.quarantine, contract.QUARANTINE_COLUMNS, partitioned=by_day)
     engine.create(tables.outranked, contract.OUTRANKED_COLUMNS, partitioned=by_day)
+    engine.create(tables.repairs, contract.REPAIR_COLUMNS, partitioned=by_day)
     for key, child in zip(tables.children, entity.children, strict=True):
         engine.create(key, contract.child_columns(entity, child), partitioned=by_day)
     engine.create(tables.silver, contract.silver_columns(entity), partitioned=by_day)
@@ -103,6 +109,20 @@ def load_days(
         engine.lake.remove_scratch(scratch)
 
 
+@dataclass(frozen=True)
+class _Pulled:
+    """Records of other landing days that a load decides again.
+
+    Attributes:
+        rows: The typed records.
+        places: Key (null where only the record itself is meant) and origin of each of them, as the
+            tables know it.
+    """
+
+    rows: DataFrame
+    places: DataFrame
+
+
 class _Load:
     """One load; its steps share the staged records."""
 
@@ -123,16 +143,24 @@ class _Load:
     def run(self) -> Loaded:
         from pyspark.sql import functions as F
 
-        from customer360.transforms.versions import CONFLICTING, CURRENT, contested_keys, ranked
+        from customer360.transforms import verdicts
+        from customer360.transforms.versions import (
+            CONFLICTING,
+            CURRENT,
+            SUPERSEDED,
+            contested_keys,
+            ranked,
+        )
 
         staged = self._keep("staged", self._typed(self._bronze(self.days)))
-        amounts = self._amounts(staged)
-        pulled = self._pulled(staged)
-        records = staged.unionByName(pulled) if pulled is not None else staged
+        amounts, repairs = self._summed(staged)
+        links = self._links(repairs)
+        pulled = self._pulled(staged, links)
+        records = staged.unionByName(pulled.rows) if pulled is not None else staged
         usable = records.where(F.col(contract.FAILURE).isNull())
         contested = contested_keys(usable)
         if pulled is not None:
-            contested = contested.unionByName(pulled.select(contract.KEY)).distinct()
+            contested = contested.unionByName(pulled.rows.select(contract.KEY)).distinct()
         contested = self._keep("contested", contested)
         resolved = self._keep(
             "resolved", ranked(usable.join(contested, contract.KEY, "left_semi"), self.entity)
@@ -143,25 +171,39 @@ class _Load:
             .withColumn(contract.STATUS, F.lit(CURRENT))
             .unionByName(resolved.where(status == CURRENT))
         )
-        outranked = resolved.where(~status.isin(CURRENT, CONFLICTING))
+        outranked = verdicts.outranked(resolved.where(~status.isin(CURRENT, CONFLICTING)))
         conflicts = resolved.where(status == CONFLICTING)
-        failed = records.where(F.col(contract.FAILURE).isNotNull())
-        quarantined = _quarantined(failed)
+        quarantined = verdicts.quarantined(records.where(F.col(contract.FAILURE).isNotNull()))
         if self.entity.immutable and not conflicts.limit(1).isEmpty():
             quarantined = quarantined.unionByName(self._conflicting(conflicts))
+        judged = None
+        if links is not None:
+            standing = winners.unionByName(resolved.where(status == SUPERSEDED))
+            judged = links.judged(records, standing)
+            settled = links.settled(judged, pulled.places if pulled is not None else None)
+            quarantined, repaired = parted(quarantined, settled)
+            outranked = outranked.unionByName(repaired)
         scope = self._scope(pulled)
-        self._write(scope, winners, _outranked(outranked), quarantined, pulled)
+        self._write(scope, winners, outranked, quarantined, judged, pulled)
         return Loaded(scope, amounts)
 
-    def _amounts(self, staged: DataFrame) -> dict[date, Decimal]:
-        """Readable money by loaded day."""
+    def _summed(self, staged: DataFrame) -> tuple[dict[date, Decimal], int]:
+        """Readable money by loaded day, and how many records say that they repair others."""
         from pyspark.sql import functions as F
 
         amounts = dict.fromkeys(self.days, Decimal(0))
-        if self.entity.amount is not None:
-            sums = staged.groupBy("landed_on").agg(F.sum(contract.AMOUNT).alias("amount"))
-            amounts |= {row[0]: row[1] or Decimal(0) for row in sums.collect()}
-        return amounts
+        sums = staged.groupBy("landed_on").agg(
+            F.sum(contract.AMOUNT).alias("amount"), F.count(contract.REPAIRS).alias("repairs")
+        )
+        rows = sums.collect()
+        amounts |= {row["landed_on"]: row["amount"] or Decimal(0) for row in rows}
+        return amounts, sum(row["repairs"] for row in rows)
+
+    def _links(self, repairs: int) -> RepairLinks | None:
+        """The links of repairs; None when nothing repairs anything, as in most loads."""
+        if not repairs and not self.engine.lake.row_count(self.tables.repairs):
+            return None
+        return RepairLinks(self.engine.table(self.tables.repairs), self.days, self._keep)
 
     def _bronze(self, days: Sequence[date]) -> DataFrame:
         return self.engine.table(self.tables.bronze).where(in_days(days))
@@ -177,27 +219,52 @@ class _Load:
         rows.write.mode("overwrite").parquet(url)
         return self.engine.session.read.schema(rows.schema).parquet(url)
 
-    def _pulled(self, staged: DataFrame) -> DataFrame | None:
-        """Other landing days' records whose keys the loaded days touch; None if there are none."""
+    def _pulled(self, staged: DataFrame, links: RepairLinks | None) -> _Pulled | None:
+        """Records of other days whose status the loaded days may change; None if there are none.
+
+        These are the records with their keys, and the originals of repairs that are among those or
+        in the loaded days. An original that conflicts is ranked again with all records of its key.
+        """
         from pyspark.sql import functions as F
 
         standing = self._standing()
-        if standing is None:
+        places = None
+        if standing is not None:
+            outside = standing.where(f"not {in_days(self.days)}")
+            inside = standing.where(in_days(self.days))
+            touched = staged.select(contract.KEY).unionByName(inside.select(contract.KEY))
+            places = outside.join(touched.distinct(), contract.KEY, "left_semi")
+            places = self._keep("origins", places)
+        if links is not None:
+            originals = self._originals(links.originals_elsewhere(staged, places))
+            if originals is not None:
+                if standing is not None:
+                    more = outside.join(originals, contract.KEY, "left_semi")
+                    originals = originals.unionByName(more)
+                both = originals if places is None else places.unionByName(originals)
+                places = self._keep("places", both.distinct())
+        if places is None:
             return None
-        outside = standing.where(f"not {in_days(self.days)}")
-        inside = standing.where(in_days(self.days))
-        touched = staged.select(contract.KEY).unionByName(inside.select(contract.KEY)).distinct()
-        origins = self._keep("origins", outside.join(touched, contract.KEY, "left_semi"))
-        days = [row[0] for row in origins.select("landed_on").distinct().collect()]
+        days = [row[0] for row in places.select("landed_on").distinct().collect()]
         if not days:
             return None
-        place = origins.select(
+        wanted = places.select(
             "landed_on", "source_file", F.col(contract.RECORD_LINE).alias("line_number")
         ).distinct()
-        wanted = self._bronze(days).join(
-            place, ["landed_on", "source_file", "line_number"], "left_semi"
-        )
-        return self._keep("pulled", self._typed(wanted))
+        rows = self._bronze(days).join(wanted, wanted.columns, "left_semi")
+        return _Pulled(self._keep("pulled", self._typed(rows)), places)
+
+    def _originals(self, named: DataFrame) -> DataFrame | None:
+        """Key (null unless the record is usable) and origin of the originals that are records."""
+        from pyspark.sql import functions as F
+
+        days = [row[0] for row in named.select("landed_on").distinct().collect()]
+        if not days:
+            return None
+        place = named.withColumnRenamed(contract.RECORD_LINE, "line_number")
+        rows = self._typed(self._bronze(days).join(place, place.columns, "left_semi"))
+        key = F.when(F.col(contract.FAILURE).isNull(), F.col(contract.KEY)).alias(contract.KEY)
+        return self._keep("originals", rows.select(key, *contract.names(contract.ORIGIN)))
 
     def _standing(self) -> DataFrame | None:
         """Key and origin of every usable record already known; None when there are none."""
@@ -225,6 +292,7 @@ class _Load:
         """
         from pyspark.sql import functions as F
 
+        from customer360.transforms.verdicts import quarantined
         from customer360.transforms.versions import CONFLICTING
 
         days = [row[0] for row in rows.select("landed_on").distinct().collect()]
@@ -236,17 +304,17 @@ class _Load:
         )
         found = rows.drop(contract.RECORD).join(texts, contract.names(contract.ORIGIN), "inner")
         reason = F.lit(f"{CONFLICTING}:{','.join(self.entity.key)}")
-        return _quarantined(
+        return quarantined(
             found.withColumn(contract.FAILURE, reason).withColumn(
                 contract.FAILED_VALUE, F.col(contract.KEY)
             )
         )
 
-    def _scope(self, pulled: DataFrame | None) -> list[date]:
+    def _scope(self, pulled: _Pulled | None) -> list[date]:
         """Days whose rows are written again."""
         if pulled is None:
             return self.days
-        others = {row[0] for row in pulled.select("landed_on").distinct().collect()}
+        others = {row[0] for row in pulled.rows.select("landed_on").distinct().collect()}
         return sorted(others | set(self.days))
 
     def _write(
@@ -255,28 +323,26 @@ class _Load:
         winners: DataFrame,
         outranked: DataFrame,
         quarantined: DataFrame,
-        pulled: DataFrame | None,
+        links: DataFrame | None,
+        pulled: _Pulled | None,
     ) -> None:
-        """Replace the scope's rows: the new ones, and the old ones of keys not touched."""
-        from pyspark.sql import functions as F
-
+        """Replace the scope's rows: the new ones, and the old ones that were not decided again."""
         from customer360.transforms.lists import typed_child
         from customer360.transforms.typing import record_key
-        from customer360.transforms.versions import CONFLICTING
 
-        tables, known = self.tables, F.col("record_key")
-        conflict_key = F.when(F.col("rule") == CONFLICTING, known)
-        columns = contract.QUARANTINE_COLUMNS
-        self._replace(tables.quarantine, columns, quarantined, scope, pulled, key=conflict_key)
-        columns = contract.OUTRANKED_COLUMNS
-        self._replace(tables.outranked, columns, outranked, scope, pulled, key=known)
-        parent_key = record_key(self.entity)
-        for key, child in zip(tables.children, self.entity.children, strict=True):
+        tables, places = self.tables, pulled.places if pulled is not None else None
+        # Only current rows are one per key; a record that cannot be used may carry anybody's key.
+        self._replace(tables.quarantine, contract.QUARANTINE_COLUMNS, quarantined, scope, places)
+        self._replace(tables.outranked, contract.OUTRANKED_COLUMNS, outranked, scope, places)
+        key = record_key(self.entity)
+        for table, child in zip(tables.children, self.entity.children, strict=True):
             columns = contract.child_columns(self.entity, child)
             rows = typed_child(winners, self.entity, child)
-            self._replace(key, columns, rows, scope, pulled, key=parent_key)
+            self._replace(table, columns, rows, scope, places, key=key)
         columns = contract.silver_columns(self.entity)
-        self._replace(tables.silver, columns, winners, scope, pulled, key=parent_key)
+        self._replace(tables.silver, columns, winners, scope, places, key=key)
+        if links is not None:
+            self._replace(tables.repairs, contract.REPAIR_COLUMNS, links, scope, places)
 
     def _replace(
         self,
@@ -284,15 +350,15 @@ class _Load:
         columns: contract.Columns,
         rows: DataFrame,
         scope: list[date],
-        pulled: DataFrame | None,
+        places: DataFrame | None,
         *,
-        key: Column,
+        key: Column | None = None,
     ) -> None:
-        """Write one table: new rows, and those of the scope's other days with keys not touched."""
+        """Write one table: new rows, and those of the scope's other days not decided again."""
         from pyspark.sql import functions as F
 
         selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
-        kept = self._kept(table, scope, pulled, key)
+        kept = self._kept(table, scope, places, key)
         if kept is not None:
             selected = selected.unionByName(kept.select(*contract.names(columns)))
         if self.entity.partitioned:
@@ -301,42 +367,18 @@ class _Load:
             self.engine.replace(table, selected, None)
 
     def _kept(
-        self, table: keys.TableKey, scope: list[date], pulled: DataFrame | None, key: Column
+        self, table: keys.TableKey, scope: list[date], places: DataFrame | None, key: Column | None
     ) -> DataFrame | None:
-        """Rows of the table that the replacement would lose: other days, keys not touched."""
+        """Rows that the replacement would lose: of other days, with other keys or origins."""
         others = [day for day in scope if day not in set(self.days)]
         if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
             return None
         where = in_days(others) if self.entity.partitioned else f"not {in_days(self.days)}"
-        rows = self.engine.table(table).where(where).withColumn(contract.KEY, key)
-        if pulled is None:
+        rows = self.engine.table(table).where(where)
+        if places is None:
             return rows
-        return rows.join(pulled.select(contract.KEY).distinct(), contract.KEY, "left_anti")
-
-
-def _quarantined(rows: DataFrame) -> DataFrame:
-    """Typed rows with a failure as quarantine rows."""
-    from pyspark.sql import functions as F
-
-    column = F.substring_index(contract.FAILURE, ":", -1)
-    return rows.select(
-        F.col(contract.KEY).alias("record_key"),
-        F.substring_index(contract.FAILURE, ":", 1).alias("rule"),
-        F.when(column != "", column).alias("column_name"),
-        F.col(contract.FAILED_VALUE).alias("value"),
-        F.col(contract.AMOUNT).alias("amount"),
-        F.col(contract.RECORD).alias("record"),
-        *contract.names(contract.ORIGIN),
-    )
-
-
-def _outranked(rows: DataFrame) -> DataFrame:
-    """Resolved rows as outranked rows."""
-    from pyspark.sql import functions as F
-
-    return rows.select(
-        F.col(contract.KEY).alias("record_key"),
-        F.col(contract.STATUS).alias("status"),
-        F.col(contract.AMOUNT).alias("amount"),
-        *contract.names(contract.ORIGIN),
-    )
+        if key is None:
+            origin = contract.names(contract.ORIGIN)
+            return rows.join(places.select(*origin), origin, "left_anti")
+        keyed = rows.withColumn(contract.KEY, key)
+        return keyed.join(places.select(contract.KEY).distinct(), contract.KEY, "left_anti")

@@ -243,3 +243,5 @@ def _name_problems(where: str, entity: EntitySpec) -> Iterator[str]:
     for field in entity.fields:
         if len(field.source_path) > 2:
             yield f"{where}: {field.path!r} is nested more than once"
+        if field.source_path[0] == "_repairs":
+            yield f"{where}: {field.path!r} is where a record names those that it repairs"
