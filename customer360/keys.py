@@ -38,6 +38,7 @@ REFRESHES: Final = TableKey(OPS, "refreshes")
 LEDGER: Final = TableKey(OPS, "ledger")
 RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
+QUARANTINE_DECISIONS: Final = TableKey(OPS, "quarantine_decisions")
 
 
 def bronze(entity: str) -> TableKey:
