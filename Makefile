@@ -11,7 +11,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup demo dev test test-all check format bench docs lock clean
+.PHONY: help setup demo dev test test-all torture check format bench docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ test: $(STAMP) ## All tests that need nothing but Python
 test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, dagster dev
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
+
+torture: $(STAMP) ## Disturb 60 runs (kill, full disk, conflict, dead engine) and compare; half an hour
+	$(BIN)/python -m customer360.commands.prepare
+	$(BIN)/python -m pytest customer360_tests/torture -n 2 --torture-points $${POINTS:-60} --torture-seed $${SEED:-1}
 
 check: $(STAMP) ## Format, lint, types and unit tests
 	$(BIN)/ruff format --check .

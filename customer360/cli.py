@@ -116,6 +116,28 @@ def run(
     )
 
 
+@main.command()
+@click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="SOURCE__ENTITY",
+    help="Only what this entity's files hold, and all behind it; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be made anew, and from what.")
+@click.option("--restart", is_flag=True, help="Begin anew instead of going on where one stopped.")
+def rebuild(entities: tuple[str, ...], dry_run: bool, restart: bool) -> None:
+    """Make all tables anew from the landing files, whatever they hold now.
+
+    Table by table, each in one commit: readers see the old rows or the new ones. A rebuild that
+    was cut off goes on with the entities that are left. Snapshots stay as they are, as what each
+    run saw cannot be made again.
+    """
+    from customer360.commands.rebuild import rebuild as make_anew
+
+    make_anew(load_settings(), _console(), entities, dry_run=dry_run, restart=restart)
+
+
 @main.command(
     "dbt",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
@@ -169,13 +191,21 @@ def query(sql: str, output: str, limit: int | None) -> None:
 @main.command()
 @click.option("--against", metavar="LAKE", help="Folder or URL of another lake to compare with.")
 @click.option("--layer", type=click.Choice(LAYERS), help="Only this layer.")
+@click.option(
+    "--modulo-ids", is_flag=True, help="Lakes may hold the same customers under other ids."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def fingerprint(against: str | None, layer: str | None, as_json: bool) -> None:
+def fingerprint(against: str | None, layer: str | None, modulo_ids: bool, as_json: bool) -> None:
     """Fingerprint every table; with --against, exit 1 unless the other lake holds the same."""
     from customer360.commands.fingerprint import show_fingerprints
 
     same = show_fingerprints(
-        load_settings(), _console(), against=against, layer=layer, as_json=as_json
+        load_settings(),
+        _console(),
+        against=against,
+        layer=layer,
+        modulo_ids=modulo_ids,
+        as_json=as_json,
     )
     sys.exit(0 if same else 1)
 

@@ -23,6 +23,10 @@ class MissingTableError(Customer360Error):
     """A lake table that should exist does not."""
 
 
+class SchemaChangedError(Customer360Error):
+    """A table's columns are not the declared ones; its history has to be restated."""
+
+
 class MissingPrerequisiteError(Customer360Error):
     """A program or file outside this package that an option needs is not there."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
+from customer360.identity.contract import CUSTOMER_LINKS
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -26,6 +27,8 @@ LOAD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 }
 RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"
+_FIRST_RECORDS: Final = "first_records"
+_CUSTOMER_ID: Final = "customer_id"
 _SNAPSHOT_COLUMN: Final = "dbt_valid_from"
 _FLOATS: Final = ("FLOAT", "DOUBLE")
 _MODULUS: Final = 2**64
@@ -52,12 +55,17 @@ class TableFingerprint:
     columns_numeric: tuple[str, ...] = ()
 
 
-def fingerprints(lake: Lake, layer: str | None = None) -> dict[keys.TableKey, TableFingerprint]:
+def fingerprints(
+    lake: Lake, layer: str | None = None, *, modulo_ids: bool = False
+) -> dict[keys.TableKey, TableFingerprint]:
     """Fingerprint the tables of a lake.
 
     Args:
         lake: The lake.
         layer: Only this layer; all when omitted.
+        modulo_ids: Take every customer id for the first of the customer's records, so that lakes
+            agree that hold the same customers under other ids. No two customers share a record,
+            hence lakes that agree differ by a one-to-one renaming at most.
 
     Returns:
         A fingerprint per table, sorted by key. Memory does not grow with the tables.
@@ -66,11 +74,18 @@ def fingerprints(lake: Lake, layer: str | None = None) -> dict[keys.TableKey, Ta
 
     chosen = [key for key in lake.tables() if layer in (None, key.layer)]
     with open_reader(lake) as reader:
-        return {key: fingerprint(reader, key) for key in chosen}
+        renamed = modulo_ids and lake.exists(CUSTOMER_LINKS)
+        if renamed:
+            reader.keep(
+                _FIRST_RECORDS,
+                "select customer_id, min(entity || '|' || record_key) as first_record "
+                f"from {reader.table(CUSTOMER_LINKS)} group by customer_id",
+            )
+        return {key: fingerprint(reader, key, renamed=renamed) for key in chosen}
 
 
-def fingerprint(reader: Reader, key: keys.TableKey) -> TableFingerprint:
-    """Fingerprint one table."""
+def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) -> TableFingerprint:
+    """Fingerprint one table; with `renamed`, customers are told by their first records."""
     from customer360.resources.lake import column_types
 
     types = {name: kind for name, kind, _ in column_types(reader.lake.delta(key))}
@@ -82,7 +97,13 @@ def fingerprint(reader: Reader, key: keys.TableKey) -> TableFingerprint:
     late = LOAD_COLUMNS.get(key.layer, frozenset()) | LOAD_COLUMNS.get(key.sql, frozenset())
     numeric = sorted(n for n, kind in columns.items() if any(f in kind for f in _FLOATS))
     compared = sorted(set(columns) - late - set(numeric))
-    rows, content = _content(reader, key, {name: columns[name] for name in compared})
+    source = reader.table(key)
+    if renamed and _CUSTOMER_ID in compared:
+        source = (
+            "(select t.* replace (coalesce(first_record, t.customer_id) as customer_id) "
+            f"from {source} as t left join {_FIRST_RECORDS} using (customer_id))"
+        )
+    rows, content = _content(reader, source, {name: columns[name] for name in compared})
     return TableFingerprint(
         rows,
         content,
@@ -94,15 +115,15 @@ def fingerprint(reader: Reader, key: keys.TableKey) -> TableFingerprint:
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS):
+    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
         return RUN_RECORD
     if _SNAPSHOT_COLUMN in columns or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN
     return ""
 
 
-def _content(reader: Reader, key: keys.TableKey, columns: Mapping[str, str]) -> tuple[int, str]:
-    """Rows, and the sums of two hashes of every row.
+def _content(reader: Reader, source: str, columns: Mapping[str, str]) -> tuple[int, str]:
+    """Rows of a table or query, and the sums of two hashes of every row.
 
     Sums do not depend on the order and, unlike exclusive or, count rows that occur twice. The
     second hash takes the columns in reverse behind a salt, so that rows that happen to agree in one
@@ -113,7 +134,7 @@ def _content(reader: Reader, key: keys.TableKey, columns: Mapping[str, str]) -> 
         row.values()
         for row in reader.rows(
             f"select count(*) as n, sum(hash({', '.join(texts)})) as a, "
-            f"sum(hash('second', {', '.join(reversed(texts))})) as b from {reader.table(key)}"
+            f"sum(hash('second', {', '.join(reversed(texts))})) as b from {source}"
         )
     )
     return total, f"{int(first or 0) % _MODULUS:016x}{int(second or 0) % _MODULUS:016x}"

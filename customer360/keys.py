@@ -39,6 +39,7 @@ LEDGER: Final = TableKey(OPS, "ledger")
 RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
 QUARANTINE_DECISIONS: Final = TableKey(OPS, "quarantine_decisions")
+REBUILDS: Final = TableKey(OPS, "rebuilds")
 
 
 def bronze(entity: str) -> TableKey:

@@ -20,6 +20,29 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 
+TORTURE = "torture"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torture-points", type=int, default=8, help="disturbances to try")
+    parser.addoption("--torture-seed", type=int, default=1, help="another schedule of them")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many points were tried: a campaign that tried none would pass."""
+    tried = {
+        outcome: sum(
+            name == TORTURE
+            for report in terminalreporter.stats.get(outcome, [])
+            for name, _ in report.user_properties
+        )
+        for outcome in ("passed", "failed")
+    }
+    if sum(tried.values()):
+        points = f"{sum(tried.values())} points, {tried['failed']} of them with differences"
+        terminalreporter.write_line(f"torture: {points}")
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""

@@ -169,7 +169,7 @@ SILENT = (
         "types and nullability are inferred, differently",
         "Engine.create with declared types, then Engine.replace",
         bad=("py: rows.write.saveAsTable('t')", "py: rows.writeTo('t')"),
-        good=("py: engine.replace(key, rows, None)",),
+        good=("py: engine.overwrite(key, columns, rows)",),
         methods=("saveAsTable", "writeTo", "insertInto"),
     ),
     Rule(

@@ -10,11 +10,13 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from customer360 import keys
+from customer360.automation.jobs import REBUILD_TAG
 from customer360.checks.contracts import type_differences
 from customer360.errors import MissingPrerequisiteError
 from customer360.resources.dbt import (
     dbt_environment,
     dbt_project,
+    ended_with,
     environment,
     project_fingerprint,
     target_path,
@@ -82,14 +84,16 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         project = project_fingerprint()
         found = increments(engine.open.lake, models, project)
         made = dbt_environment(engine.open, settings.currency)
-        made["C360_CHANGED_DAYS"] = json.dumps(
-            {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
-        )
+        if REBUILD_TAG not in context.run.tags:
+            made["C360_CHANGED_DAYS"] = json.dumps(
+                {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
+            )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
-            for event in invocation.stream():
-                if not isinstance(event, dg.Output) or event.output_name in selected:
-                    yield event
+            with ended_with(engine.open, invocation.process):
+                for event in invocation.stream():
+                    if not isinstance(event, dg.Output) or event.output_name in selected:
+                        yield event
         record_increments(engine.open.lake, found, project)
         # Its logs and compiled SQL; a run that failed keeps them.
         shutil.rmtree(invocation.target_path)

@@ -11,12 +11,13 @@ import dagster as dg
 from customer360 import keys
 from customer360.assets.accounting import STATUSES, DayAccount, account
 from customer360.assets.silver_load import SilverTables, load_days, tables_of
+from customer360.automation.jobs import REBUILD_TAG
 from customer360.automation.partitions import selected_days
-from customer360.checks.quarantine_rate import day_shares, excesses
+from customer360.checks.quarantine_rate import Excess, day_shares, excesses
 from customer360.landing.files import day_fingerprint, landed_days, list_files
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
-from customer360.resources.loads import Load, record_loads
+from customer360.resources.loads import Load, read_loads, record_loads
 from customer360.sources.spec import EntitySpec, QuarantineLimit, SourceSpec
 
 ACCOUNTING_CHECK = "every_record_has_one_status"
@@ -47,19 +48,27 @@ def _silver_asset(
     def silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], engine: EngineResource
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-        landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
-        loaded = load_days(engine.open, source, entity, landed, currency)
+        whole = REBUILD_TAG in context.run.tags
+        known = landed_days(lake.landing, source.name, entity.name)
+        if whole:
+            # Bronze keeps the days whose landing files somebody has put away.
+            known = sorted({*known, *lake.days(tables.bronze)})
+        landed = selected_days(context, known)
+        loaded = load_days(engine.open, source, entity, landed, currency, whole=whole)
         accounts = account(engine.open, tables, entity, loaded.scope)
         _report_days(context, tables, accounts)
         for key in (tables.silver, *tables.children, tables.quarantine):
             yield dg.MaterializeResult(asset_key=list(key), metadata=lake.describe(key))
         accounting = _accounting(tables, accounts)
         yield accounting
-        rate = _quarantined(lake, tables, entity, landed, accounts)
-        yield rate
-        # A day that is blocked is not loaded: the next run judges it again.
-        if accounting.passed and (rate.passed or not entity.quarantine_limit.blocks):
-            _record(lake, source, entity, landed, accounts, loaded.amounts)
+        limit = entity.quarantine_limit
+        too_many = _excesses(lake, tables, landed, limit)
+        yield _quarantined(tables, limit, too_many, accounts)
+        if accounting.passed:
+            # A day that is blocked is not loaded: the next run judges it again.
+            blocked = {excess.landed_on for excess in too_many} if limit.blocks else set()
+            days = [day for day in landed if day not in blocked]
+            _record(lake, source, entity, days, accounts, loaded.amounts)
 
     return silver_asset
 
@@ -156,17 +165,20 @@ def _accounting(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> dg
     )
 
 
+def _excesses(
+    lake: Lake, tables: SilverTables, landed: Sequence[date], limit: QuarantineLimit
+) -> list[Excess]:
+    if not landed or not lake.row_count(tables.quarantine):
+        return []
+    return excesses(day_shares(lake, tables.quarantine.table), landed, limit)
+
+
 def _quarantined(
-    lake: Lake,
     tables: SilverTables,
-    entity: EntitySpec,
-    landed: Sequence[date],
+    limit: QuarantineLimit,
+    found: Sequence[Excess],
     accounts: Mapping[date, DayAccount],
 ) -> dg.AssetCheckResult:
-    limit = entity.quarantine_limit
-    found = []
-    if landed and lake.row_count(tables.quarantine):
-        found = excesses(day_shares(lake, tables.quarantine.table), landed, limit)
     reasons: Counter[str] = sum((a.reasons for a in accounts.values()), Counter())
     return dg.AssetCheckResult(
         check_name=QUARANTINE_CHECK,
@@ -194,15 +206,19 @@ def _record(
     """Write down which files were loaded, so that later files make the day pending again."""
     files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
     table = source.table(entity.name)
+    missing = set(landed) - {f.landed_on for f in files}
+    before = read_loads(lake) if missing else {}
     loads = []
     for day in landed:
         of_day = [f for f in files if f.landed_on == day]
+        # Files that were put away since stay what the day was loaded from.
+        earlier = before.get((table, day)) if not of_day else None
         loads.append(
             Load(
                 entity=table,
                 landed_on=day,
-                files_fingerprint=day_fingerprint(of_day),
-                files=len(of_day),
+                files_fingerprint=earlier.files_fingerprint if earlier else day_fingerprint(of_day),
+                files=earlier.files if earlier else len(of_day),
                 records=accounts[day].bronze,
                 amount=amounts[day],
             )

@@ -15,7 +15,7 @@ from its own record and from its link.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,21 +71,37 @@ def tables_of(source: SourceSpec, entity: EntitySpec) -> SilverTables:
     )
 
 
-def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> SilverTables:
-    """Create the entity's tables where they are missing, with the declared types."""
+def declared_tables(
+    source: SourceSpec, entity: EntitySpec
+) -> Iterator[tuple[keys.TableKey, contract.Columns]]:
+    """The tables that a load writes, with their columns, in the order of writing."""
     tables = tables_of(source, entity)
-    by_day = entity.partitioned
-    engine.create(tables.quarantine, contract.QUARANTINE_COLUMNS, partitioned=by_day)
-    engine.create(tables.outranked, contract.OUTRANKED_COLUMNS, partitioned=by_day)
-    engine.create(tables.repairs, contract.REPAIR_COLUMNS, partitioned=by_day)
+    yield tables.quarantine, contract.QUARANTINE_COLUMNS
+    yield tables.outranked, contract.OUTRANKED_COLUMNS
     for key, child in zip(tables.children, entity.children, strict=True):
-        engine.create(key, contract.child_columns(entity, child), partitioned=by_day)
-    engine.create(tables.silver, contract.silver_columns(entity), partitioned=by_day)
-    return tables
+        yield key, contract.child_columns(entity, child)
+    yield tables.silver, contract.silver_columns(entity)
+    yield tables.repairs, contract.REPAIR_COLUMNS
+
+
+def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> None:
+    """Create the entity's tables where they are missing, with the declared types.
+
+    Raises:
+        SchemaChangedError: One is there with other columns.
+    """
+    for key, columns in declared_tables(source, entity):
+        engine.create(key, columns, partitioned=entity.partitioned)
 
 
 def load_days(
-    engine: Engine, source: SourceSpec, entity: EntitySpec, days: Sequence[date], currency: str
+    engine: Engine,
+    source: SourceSpec,
+    entity: EntitySpec,
+    days: Sequence[date],
+    currency: str,
+    *,
+    whole: bool = False,
 ) -> Loaded:
     """Load landing days.
 
@@ -95,16 +111,22 @@ def load_days(
         entity: The entity.
         days: Landing days that bronze holds; their earlier content is replaced.
         currency: The lake's reporting currency.
+        whole: These are all days of the entity: the tables are replaced whole, whatever they hold
+            now and whatever columns they have.
 
     Returns:
         The days touched, and the money that came in.
+
+    Raises:
+        SchemaChangedError: A table has other columns than are declared, and the load is not whole.
     """
-    create_tables(engine, source, entity)
+    if not whole or not days:
+        create_tables(engine, source, entity)
     if not days:
         return Loaded([], {})
     scratch = f"{source.table(entity.name)}-{uuid.uuid4()}"
     try:
-        return _Load(engine, source, entity, days, currency, scratch).run()
+        return _Load(engine, source, entity, days, currency, scratch, whole=whole).run()
     finally:
         engine.lake.remove_scratch(scratch)
 
@@ -134,8 +156,11 @@ class _Load:
         days: Sequence[date],
         currency: str,
         scratch: str,
+        *,
+        whole: bool,
     ) -> None:
         self.engine, self.entity, self.currency = engine, entity, currency
+        self.whole = whole
         self.tables = tables_of(source, entity)
         self.days = sorted(set(days))
         self.scratch = engine.lake.scratch_url(scratch)
@@ -201,9 +226,14 @@ class _Load:
 
     def _links(self, repairs: int) -> RepairLinks | None:
         """The links of repairs; None when nothing repairs anything, as in most loads."""
-        if not repairs and not self.engine.lake.row_count(self.tables.repairs):
+        if self.whole:
+            columns = ", ".join(f"{name} {kind}" for name, kind in contract.REPAIR_COLUMNS)
+            stored = self.engine.session.createDataFrame([], columns)
+        elif repairs or self.engine.lake.row_count(self.tables.repairs):
+            stored = self.engine.table(self.tables.repairs)
+        else:
             return None
-        return RepairLinks(self.engine.table(self.tables.repairs), self.days, self._keep)
+        return RepairLinks(stored, self.days, self._keep)
 
     def _bronze(self, days: Sequence[date]) -> DataFrame:
         return self.engine.table(self.tables.bronze).where(in_days(days))
@@ -267,13 +297,15 @@ class _Load:
         return self._keep("originals", rows.select(key, *contract.names(contract.ORIGIN)))
 
     def _standing(self) -> DataFrame | None:
-        """Key and origin of every usable record already known; None when there are none."""
+        """Key and origin of every usable record that stays known; None when there are none."""
         from pyspark.sql import functions as F
 
         from customer360.transforms.typing import record_key
         from customer360.transforms.versions import CONFLICTING
 
         lake, tables = self.engine.lake, self.tables
+        if self.whole:
+            return None
         if not any(lake.row_count(k) for k in (tables.silver, tables.outranked, tables.quarantine)):
             return None
         origin = contract.names(contract.ORIGIN)
@@ -358,13 +390,14 @@ class _Load:
         from pyspark.sql import functions as F
 
         selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
-        kept = self._kept(table, scope, places, key)
+        by_day = self.entity.partitioned
+        kept = None if self.whole else self._kept(table, scope, places, key)
         if kept is not None:
             selected = selected.unionByName(kept.select(*contract.names(columns)))
-        if self.entity.partitioned:
-            self.engine.replace(table, selected, scope)
+        if by_day and not self.whole:
+            self.engine.replace_days(table, selected, scope)
         else:
-            self.engine.replace(table, selected, None)
+            self.engine.overwrite(table, columns, selected, partitioned=by_day)
 
     def _kept(
         self, table: keys.TableKey, scope: list[date], places: DataFrame | None, key: Column | None

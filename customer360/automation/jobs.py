@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 REFRESH_JOB = "refresh_customer_360"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+# Run tag: tables are made anew from all landing days, whatever they hold.
+REBUILD_TAG = "customer360/rebuild"
 
 
 def build_refresh_job() -> UnresolvedAssetJobDefinition:

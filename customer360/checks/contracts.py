@@ -13,7 +13,7 @@ from customer360.assets.silver_load import tables_of
 from customer360.checks import ledger, reconciliation
 from customer360.identity import contract as identity
 from customer360.keys import GOLD, LEDGER, RECONCILIATION, TableKey
-from customer360.resources.lake import Lake, column_types
+from customer360.resources.lake import Lake, column_differences, column_types
 from customer360.sources.spec import SourceSpec
 from customer360.transforms import contract
 
@@ -54,17 +54,9 @@ def type_differences(
         if not lake.exists(key):
             differences.append(f"{key.sql}: declared, but not in the lake")
             continue
-        found = {name: kind for name, kind, _ in column_types(lake.delta(key))}
-        for name in sorted({*declared, *found}):
-            expected, actual = (
-                declared.get(name, "no such column"),
-                found.get(name, "no such column"),
-            )
-            if _spelled(expected) != _spelled(actual):
-                differences.append(f"{key.sql}.{name}: declared {expected}, found {actual}")
+        found = [(name, kind) for name, kind, _ in column_types(lake.delta(key))]
+        differences += [
+            f"{key.sql}.{difference}"
+            for difference in column_differences(list(declared.items()), found)
+        ]
     return differences
-
-
-def _spelled(kind: str) -> str:
-    """One spelling per type."""
-    return kind.lower().replace(" ", "").replace("long", "bigint")

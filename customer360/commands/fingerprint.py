@@ -30,7 +30,13 @@ Prints = Mapping[TableKey, TableFingerprint]
 
 
 def show_fingerprints(
-    settings: Settings, console: Console, *, against: str | None, layer: str | None, as_json: bool
+    settings: Settings,
+    console: Console,
+    *,
+    against: str | None,
+    layer: str | None,
+    modulo_ids: bool,
+    as_json: bool,
 ) -> bool:
     """Print the fingerprints of a lake's tables, beside those of another lake if one is named.
 
@@ -39,6 +45,7 @@ def show_fingerprints(
         console: Where it goes.
         against: Folder or URL of another lake: `there`.
         layer: Only this layer.
+        modulo_ids: Whether lakes may hold the same customers under other ids.
         as_json: One JSON document instead of a table.
 
     Returns:
@@ -47,14 +54,14 @@ def show_fingerprints(
     Raises:
         MissingTableError: A lake holds no table.
     """
-    here = _fingerprints(settings.lake, layer)
+    here = _fingerprints(settings.lake, layer, modulo_ids)
     if against is None:
         if as_json:
             _print_json(console, {key.sql: _document(print_) for key, print_ in here.items()})
         else:
             console.print(_table(here))
         return True
-    there = _fingerprints(_resolved(against), layer)
+    there = _fingerprints(_resolved(against), layer, modulo_ids)
     found = differences(here, there)
     if as_json:
         tables = {
@@ -72,8 +79,10 @@ def show_fingerprints(
     return not found
 
 
-def _fingerprints(url: str, layer: str | None) -> dict[TableKey, TableFingerprint]:
-    found = fingerprints(Lake(url), layer)
+def _fingerprints(
+    url: str, layer: str | None, modulo_ids: bool
+) -> dict[TableKey, TableFingerprint]:
+    found = fingerprints(Lake(url), layer, modulo_ids=modulo_ids)
     if not found:
         what = f"{layer} table" if layer else "table"
         raise MissingTableError(f"The lake {url} has no {what}. Load data with `customer360 run`.")

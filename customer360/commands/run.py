@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
@@ -74,6 +74,7 @@ def _refresh(
     report_to: Path | None,
 ) -> bool:
     """Refresh a lake that this process holds."""
+    from customer360.automation.jobs import range_tags
     from customer360.resources.dbt import ensure_manifest
 
     ranges = list(_ranges(lake, first, last, force=select is not None))
@@ -86,7 +87,7 @@ def _refresh(
     with open_instance() as instance:
         for start, end in ranges:
             console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}")
-            _execute(settings, instance, console, start, end, select, report)
+            execute(settings, instance, console, range_tags(start, end), select, report)
     console.print(report.table())
     if report_to is not None:
         report_to.write_text(report.json())
@@ -121,16 +122,28 @@ def _ranges(
         yield landed[-1], landed[-1]
 
 
-def _execute(
+def execute(
     settings: Settings,
     instance: dg.DagsterInstance,
     console: Console,
-    first: date,
-    last: date,
+    tags: Mapping[str, str],
     select: str | None,
     report: Report,
 ) -> None:
-    from customer360.automation.jobs import REFRESH_JOB, range_tags
+    """Run the refresh job in this process, with progress.
+
+    Args:
+        settings: The settings.
+        instance: The Dagster instance that keeps the run.
+        console: Where progress goes.
+        tags: Run tags: the range of landing days.
+        select: Dagster asset selection; everything when None.
+        report: Receives the figures.
+
+    Raises:
+        RunFailedError: The run failed; the message names steps and causes.
+    """
+    from customer360.automation.jobs import REFRESH_JOB
     from customer360.build import build_definitions
 
     definitions = build_definitions(settings, loggers={_LOGGER: _progress(console)})
@@ -139,7 +152,7 @@ def _execute(
     with redirect_stdout(_DbtProblems(console)):
         result = job.execute_in_process(
             instance=instance,
-            tags=range_tags(first, last),
+            tags=dict(tags),
             # Naming a logger is what keeps Dagster's own from printing every event.
             run_config={"loggers": {_LOGGER: {}}},
             asset_selection=selection,

@@ -58,7 +58,7 @@ def read_phones(exchange: Exchange, records: DataFrame, default_country: str) ->
     read = _read_new(exchange, default_country, read_by)
     standing = known.join(written, _NUMBER, "left_semi")
     numbers = standing.select(*_COLUMNS).unionByName(read.select(*_COLUMNS))
-    engine.replace(PHONE_NUMBERS, numbers, None)
+    engine.overwrite(PHONE_NUMBERS, typed(PHONE_COLUMNS), numbers)
     return engine.table(PHONE_NUMBERS).select(*_NUMBER, E164)
 
 

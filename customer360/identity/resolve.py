@@ -122,8 +122,7 @@ def build_customers(engine: Engine) -> Counts:
 def _replace(
     engine: Engine, key: TableKey, columns: tuple[contract.Column, ...], rows: DataFrame
 ) -> None:
-    engine.create(key, contract.typed(columns), partitioned=False)
-    engine.replace(key, rows, None)
+    engine.overwrite(key, contract.typed(columns), rows)
 
 
 def _identifier_counts(engine: Engine) -> Counts:

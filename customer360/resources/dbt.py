@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,12 +20,13 @@ from typing import Any, Final
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging import version
 
-from customer360.errors import MissingPrerequisiteError
+from customer360.errors import EngineError, MissingPrerequisiteError
 from customer360.resources.loads import as_of_date
 from customer360.resources.session import Engine
 from customer360.settings import PROJECT_ROOT, Settings
 
 PROJECT_DIR: Final = PROJECT_ROOT / "customer360_dbt"
+_WATCH_SECONDS: Final = 1.0
 # What makes tables, and what else is parsed.
 _TABLE_PARTS: Final = ("models", "macros", "snapshots", "dbt_project.yml")
 _PARTS: Final = (*_TABLE_PARTS, "tests", "profiles.yml")
@@ -128,6 +130,34 @@ def dbt_environment(engine: Engine, currency: str) -> dict[str, str]:
         "TZ": "UTC",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+@contextmanager
+def ended_with(engine: Engine, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a dbt process when its engine dies; alone it would ask for ten minutes more.
+
+    Raises:
+        EngineError: The engine died while dbt worked.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_WATCH_SECONDS):
+            if not engine.is_running:
+                process.terminate()
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except Exception as error:
+        if engine.is_running:
+            raise
+        raise EngineError("The engine was lost while dbt worked; run again.") from error
+    finally:
+        done.set()
+        watcher.join()
 
 
 @contextmanager

@@ -32,6 +32,10 @@ _SPARK_TYPES = {
 }
 
 
+# (name, SQL type) of a table's columns, in order.
+Columns = Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True)
 class Lake:
     """A lake below one URL.
@@ -200,8 +204,12 @@ class Lake:
         differing = then.items() ^ self._files(key, now).items()
         return tuple(sorted({day for _, day in differing}))
 
-    def _files(self, key: TableKey, version: int) -> dict[str, date]:
-        """The files of a version of a table that is partitioned by landing day, and their days."""
+    def days(self, key: TableKey) -> list[date]:
+        """Landing days of which a table that is partitioned by them holds rows, sorted."""
+        return sorted(set(self._files(key).values())) if self.exists(key) else []
+
+    def _files(self, key: TableKey, version: int | None = None) -> dict[str, date]:
+        """The files of a table that is partitioned by landing day, and the day of each."""
         import pyarrow as pa
 
         actions = pa.table(self.delta(key, version).get_add_actions(flatten=True))
@@ -236,18 +244,30 @@ def _spark_type(kind: object) -> str:
     return _SPARK_TYPES.get(name, name)
 
 
-def registration_ddl(lake: Lake, key: TableKey) -> str:
+def column_differences(declared: Columns, found: Columns) -> list[str]:
+    """Columns and types that differ from their declaration, in words; empty when all agree."""
+    expected, actual = dict(declared), dict(found)
+    missing = "no such column"
+    return [
+        f"{name}: declared {expected.get(name, missing)}, found {actual.get(name, missing)}"
+        for name in sorted({*expected, *actual})
+        if _spelled(expected.get(name, missing)) != _spelled(actual.get(name, missing))
+    ]
+
+
+def _spelled(kind: str) -> str:
+    """One spelling per type."""
+    return kind.lower().replace(" ", "").replace("long", "bigint")
+
+
+def registration_ddl(key: TableKey, url: str, table: DeltaTable) -> str:
     """SQL that makes a table known to an engine's catalog, with its columns.
 
     The columns are spelled out because the embedded engine otherwise shows none to DESCRIBE;
     partition columns come last, as that engine demands.
     """
-    table = lake.delta(key)
     partitions = table.metadata().partition_columns
     columns = sorted(column_types(table), key=lambda c: c[0] in partitions)
     listed = ", ".join(f"`{n}` {t}{'' if nullable else ' not null'}" for n, t, nullable in columns)
     by = f" partitioned by ({', '.join(partitions)})" if partitions else ""
-    return (
-        f"create table if not exists {key.sql} ({listed}) using delta{by} "
-        f"location '{lake.table_url(key)}'"
-    )
+    return f"create table if not exists {key.sql} ({listed}) using delta{by} location '{url}'"

@@ -128,6 +128,14 @@ def read_loads(lake: Lake) -> dict[tuple[str, date], Load]:
     return {(row["entity"], row["landed_on"]): Load(**row) for row in rows}
 
 
+def read_loads_at(lake: Lake) -> dict[tuple[str, date], datetime]:
+    """When each entity's landing days were loaded last (UTC)."""
+    if not lake.exists(keys.LOADS):
+        return {}
+    rows = lake.arrow(keys.LOADS, ["entity", "landed_on", "loaded_at"]).to_pylist()
+    return {(row["entity"], row["landed_on"]): row["loaded_at"] for row in rows}
+
+
 def last_refresh(lake: Lake) -> dict[str, Any] | None:
     """The newest row of `ops/refreshes`; None before the first refresh."""
     if not lake.exists(keys.REFRESHES):

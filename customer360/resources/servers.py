@@ -31,6 +31,10 @@ class EngineServer(Protocol):
 
     address: str
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it can still be asked anything."""
+
     def stop(self) -> None:
         """Stop it; a second call does nothing."""
 
@@ -53,9 +57,14 @@ class SailServer:
             raise EngineError("The embedded engine did not start: it listens nowhere.")
         self.address = f"127.0.0.1:{bound[1]}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it can still be asked anything."""
+        return bool(self._server.running)
+
     def stop(self) -> None:
         """Stop the server."""
-        if self._server.running:
+        if self.is_running:
             self._server.stop()
 
 
@@ -159,9 +168,14 @@ class SparkServer:
         tail = "\n".join(log.splitlines()[-15:])
         return EngineError(f"The Apache Spark server {what}. The end of its log:\n{tail}")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it can still be asked anything."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """Stop the server's process group and remove its folder."""
-        if self._process.poll() is None:
+        if self.is_running:
             os.killpg(self._process.pid, signal.SIGTERM)
             try:
                 self._process.wait(timeout=20)

@@ -12,8 +12,15 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from customer360.errors import SchemaChangedError
 from customer360.keys import LAYERS, TableKey
-from customer360.resources.lake import Lake, registration_ddl
+from customer360.resources.lake import (
+    Columns,
+    Lake,
+    column_differences,
+    column_types,
+    registration_ddl,
+)
 from customer360.resources.servers import EngineServer, SailServer, SparkServer
 
 if TYPE_CHECKING:
@@ -46,7 +53,7 @@ class Engine:
         os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
         os.environ["TZ"] = "UTC"
         self.lake = lake
-        self._registered: set[TableKey] = set()
+        self._columns: dict[TableKey, Columns] = {}
         self._server: EngineServer = _SERVERS[kind]()
         self.url = f"sc://{self._server.address}/;session_id={uuid.uuid4()}"
         try:
@@ -55,6 +62,11 @@ class Engine:
         except BaseException:
             self._server.stop()
             raise
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its server can still be asked anything."""
+        return self._server.is_running
 
     def _register(self) -> None:
         for layer in LAYERS:
@@ -66,9 +78,11 @@ class Engine:
 
     def register(self, key: TableKey) -> None:
         """Make a table of the lake known to the catalog, unless it is."""
-        if key not in self._registered:
-            self.session.sql(registration_ddl(self.lake, key))
-            self._registered.add(key)
+        if key not in self._columns:
+            table = self.lake.delta(key)
+            columns = [(name, kind) for name, kind, _ in column_types(table)]
+            self.session.sql(registration_ddl(key, self.lake.table_url(key), table))
+            self._columns[key] = columns
 
     def table(self, key: TableKey) -> DataFrame:
         """The table's rows.
@@ -79,49 +93,79 @@ class Engine:
         self.register(key)
         return self.session.table(key.sql)
 
-    def create(
-        self, key: TableKey, columns: Sequence[tuple[str, str]], *, partitioned: bool
-    ) -> None:
+    def create(self, key: TableKey, columns: Columns, *, partitioned: bool) -> None:
         """Create a table with declared types, unless it is there.
 
         Args:
             key: The table.
             columns: (name, SQL type); `landed_on` must be last when partitioned.
             partitioned: Partition by `landed_on`.
+
+        Raises:
+            SchemaChangedError: It is there with other columns.
         """
+        if key in self._columns:
+            differing = column_differences(columns, self._columns[key])
+            if differing:
+                raise SchemaChangedError(
+                    f"{key.sql} has other columns than are declared: {'; '.join(differing)}. "
+                    "`customer360 rebuild --entity <source>__<entity>` restates its history."
+                )
+            return
         listed = ", ".join(f"`{name}` {kind}" for name, kind in columns)
         by = " partitioned by (landed_on)" if partitioned else ""
         self.session.sql(
             f"create table if not exists {key.sql} ({listed}) using delta{by} "
             f"location '{self.lake.table_url(key)}'"
         )
-        self._registered.add(key)
+        self._columns[key] = columns
 
-    def replace(self, key: TableKey, rows: DataFrame, days: Sequence[date] | None) -> None:
-        """Replace rows of an existing table in one commit.
+    def replace_days(self, key: TableKey, rows: DataFrame, days: Sequence[date]) -> None:
+        """Replace the rows of landing days of an existing table, in one commit.
 
         Args:
-            key: The table; columns of `rows` must be its columns, in order.
-            rows: The new rows; with `days`, all of them of these landing days.
-            days: Landing days replaced; the whole table when None.
+            key: The table, partitioned by `landed_on`.
+            rows: Its columns, in order; all rows of these days.
+            days: The landing days replaced.
         """
+        self._write(key, rows, f"insert into {key.sql} replace where {in_days(days)}")
+
+    def overwrite(
+        self, key: TableKey, columns: Columns, rows: DataFrame, *, partitioned: bool = False
+    ) -> None:
+        """Replace a whole table, its columns too, in one commit; creates a missing one.
+
+        Args:
+            key: The table.
+            columns: (name, SQL type); `landed_on` must be last when partitioned.
+            rows: These columns, in order.
+            partitioned: Partition by `landed_on`.
+        """
+        if key in self._columns and column_differences(columns, self._columns[key]):
+            by = " partitioned by (landed_on)" if partitioned else ""
+            make = (
+                f"create or replace table {key.sql} using delta options (overwriteSchema 'true')"
+                f"{by} location '{self.lake.table_url(key)}' as"
+            )
+            # A column that happens to be a literal would be declared to be never null.
+            empty = ", ".join(f"cast(null as {kind}) as `{name}`" for name, kind in columns)
+            rows = rows.unionByName(self.session.sql(f"select {empty}").where("false"))
+            self._write(key, rows, make)
+            self._columns[key] = columns
+            return
+        self.create(key, columns, partitioned=partitioned)
+        self._write(key, rows, f"insert overwrite {key.sql}")
+
+    def _write(self, key: TableKey, rows: DataFrame, statement: str) -> None:
         view = f"replacement_{key.layer}_{key.table}"
         rows.createOrReplaceTempView(view)
-        what = (
-            f"into {key.sql} replace where {in_days(days)}"
-            if days is not None
-            else f"overwrite {key.sql}"
-        )
-        self.session.sql(f"insert {what} select * from {view}")
+        self.session.sql(f"{statement} select * from {view}")
         self.session.catalog.dropTempView(view)
 
-    def keep_rows(
-        self, key: TableKey, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def keep_rows(self, key: TableKey, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace a small table by rows of the run process; creates it with declared types."""
-        self.create(key, columns, partitioned=False)
         ddl = ", ".join(f"{name} {kind}" for name, kind in columns)
-        self.replace(key, self.session.createDataFrame(list(rows), ddl), None)
+        self.overwrite(key, columns, self.session.createDataFrame(list(rows), ddl))
 
     def close(self) -> None:
         """Close the session, then the server: the other order hangs the client for minutes."""

@@ -39,7 +39,7 @@ def put_identity(engine: Engine, key: TableKey, rows: Sequence[Mapping[str, Any]
     columns = identity.typed(IDENTITY_TABLES[key])
     values = [tuple(row.get(name) for name, _ in columns) for row in rows]
     schema = ", ".join(f"{name} {kind}" for name, kind in columns)
-    engine.replace(key, engine.session.createDataFrame(values, schema), None)
+    engine.overwrite(key, columns, engine.session.createDataFrame(values, schema))
 
 
 def put_links(engine: Engine, links: Mapping[tuple[str, str], tuple[str, str]]) -> None:

@@ -446,7 +446,12 @@ def fill(engine: Engine, world: Mapping[str, Sequence[Row]]) -> None:
         columns = silver_columns(spec(table)[1])
         ddl = ", ".join(f"{name} {kind}" for name, kind in columns)
         rows = [tuple((DEFAULTS | r).get(name) for name, _ in columns) for r in records]
-        engine.replace(keys.silver(table), engine.session.createDataFrame(rows, ddl), None)
+        engine.overwrite(
+            keys.silver(table),
+            columns,
+            engine.session.createDataFrame(rows, ddl),
+            partitioned=spec(table)[1].partitioned,
+        )
 
 
 def content(engine: Engine, key: TableKey) -> list[Row]:

@@ -269,7 +269,7 @@ def test_days_one_by_one_give_the_tables_of_all_days_at_once(
         days = _world(table, seed)
         put(engine.lake, table, days)
         put(whole.lake, table, days)
-        load(whole, table, *DAYS)
+        load_days(whole, *spec(table), DAYS, "EUR", whole=True)
         # The tables still hold the world before, so that each day also replaces another content.
         order = random.Random(seed).sample(DAYS, 3)
         for day in (*order, order[0]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from datetime import date
 from decimal import Decimal
@@ -11,9 +12,12 @@ import pytest
 
 from customer360.assets.accounting import account
 from customer360.assets.silver_load import load_days, tables_of
+from customer360.errors import SchemaChangedError
 from customer360.keys import TableKey
-from customer360.resources.lake import Lake
+from customer360.resources.lake import Lake, column_differences, column_types
 from customer360.resources.session import Engine
+from customer360.sources.spec import Field
+from customer360.transforms.contract import silver_columns
 from customer360_tests.builders import DAY, put_bronze, record, spec
 
 DAY_2 = date(2026, 1, 3)
@@ -210,3 +214,37 @@ def test_a_record_that_vanishes_from_its_day_gives_way_to_the_next(engine: Engin
         ("R9", Decimal("10.50")),
     ]
     assert rows(engine, tables.quarantine, "rule") == []
+
+
+def test_a_whole_load_replaces_what_its_days_do_not_name(engine: Engine) -> None:
+    put_bronze(engine.lake, "pos__receipts", [record("pos__receipts")], day=DAY)
+    put_bronze(engine.lake, "pos__receipts", [record("pos__receipts", receipt_id="R2")], day=DAY_2)
+    load(engine, "pos__receipts", DAY, DAY_2)
+    load_days(engine, *spec("pos__receipts"), [DAY_2], "EUR", whole=True)
+    tables = tables_of(*spec("pos__receipts"))
+    assert rows(engine, tables.silver, "receipt_id") == [("R2",)]
+
+
+@pytest.mark.parametrize("table", ["pos__receipts", "crm__contacts"])
+def test_a_changed_spec_is_refused_until_a_whole_load_restates_history(
+    engine: Engine, table: str
+) -> None:
+    source, entity = spec(table)
+    put_bronze(engine.lake, table, [record(table, till_id="T7", phone="030 1234567")], day=DAY)
+    load(engine, table, DAY)
+    dropped = "till_id" if table == "pos__receipts" else "phone"
+    fewer = tuple(f for f in entity.fields if f.name != dropped)
+    added = Field("colour", "A field that landed before anybody declared it.")
+    changed = dataclasses.replace(entity, fields=(*fewer, added))
+    put_bronze(engine.lake, table, [{**record(table), "colour": "red"}], day=DAY_2)
+    expected = f"silver.{table} has other columns.*colour: declared string, found no such column"
+    with pytest.raises(SchemaChangedError, match=expected):
+        load_days(engine, source, changed, [DAY_2], "EUR")
+    load_days(engine, source, changed, [DAY, DAY_2], "EUR", whole=True)
+    silver = tables_of(source, changed).silver
+    columns = [(name, kind) for name, kind, _ in column_types(engine.lake.delta(silver))]
+    assert column_differences(silver_columns(changed), columns) == []
+    assert all(nullable for *_, nullable in column_types(engine.lake.delta(silver)))
+    # And days load as before.
+    load_days(engine, source, changed, [DAY_2], "EUR")
+    assert len(rows(engine, silver, "colour")) == 1

@@ -6,28 +6,20 @@ Real processes and SIGKILL, so that nothing gets to tidy up.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import psutil
-import pytest
 
 from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
 from customer360.resources.processes import OWNER
-from customer360.settings import Settings
 from customer360.sources import SOURCES
 from customer360_tests.builders import DAY, land, record
-
-_PATIENCE_SECONDS = 240
+from customer360_tests.commands import Command
 
 
 def _world(lake: Lake) -> None:
@@ -37,59 +29,6 @@ def _world(lake: Lake) -> None:
     land(lake, "ecommerce__accounts", [record("ecommerce__accounts")])
     land(lake, "ecommerce__orders", [record("ecommerce__orders")])
     land(lake, "web__events", [record("web__events")])
-
-
-class Command:
-    """`customer360 run` on a lake, as a process of its own."""
-
-    def __init__(self, lake: Lake, name: str) -> None:
-        self._out = Path(lake.url).parent / f"{name}.log"
-        self._log = self._out.open("wb")
-        self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "customer360"), "run"],
-            env=os.environ | {"C360_LAKE": lake.url},
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def said(self) -> str:
-        return self._out.read_text(errors="replace")
-
-    def wait_until(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not happened():
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
-
-    def ended(self) -> str:
-        """What it said, when it has ended well."""
-        assert self.process.wait(_PATIENCE_SECONDS) == 0, self.said
-        return self.said
-
-    def close(self) -> None:
-        # The run itself is gone or ended; its group may hold a dbt that a failed test left.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._log.close()
-
-
-@pytest.fixture
-def start(settings: Settings) -> Iterator[Callable[[Lake, str], Command]]:
-    """Starts commands; ends what is left of them."""
-    del settings  # It sets DAGSTER_HOME.
-    commands: list[Command] = []
-
-    def started(lake: Lake, name: str) -> Command:
-        commands.append(Command(lake, name))
-        return commands[-1]
-
-    yield started
-    for command in commands:
-        command.close()
 
 
 def _dbt_of(lake: Lake) -> list[psutil.Process]:
@@ -104,7 +43,7 @@ def _dbt_of(lake: Lake) -> list[psutil.Process]:
 
 
 def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
-    lake: Lake, tmp_path: Path, start: Callable[[Lake, str], Command]
+    lake: Lake, tmp_path: Path, start: Callable[..., Command]
 ) -> None:
     _world(lake)
     undisturbed = Lake(str(tmp_path / "undisturbed"))
@@ -139,7 +78,7 @@ def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
 
 
 def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(
-    lake: Lake, start: Callable[[Lake, str], Command]
+    lake: Lake, start: Callable[..., Command]
 ) -> None:
     _world(lake)
     first = start(lake, "first")

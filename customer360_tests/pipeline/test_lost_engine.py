@@ -49,7 +49,7 @@ def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
     _world(undisturbed)
     assert _run(undisturbed).success
 
-    replace, written = Engine.replace, []
+    replace, written = Engine.replace_days, []
 
     def replace_until_death(engine: Engine, *arguments: Any) -> None:
         if len(written) == writes_before:
@@ -57,7 +57,7 @@ def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
         written.append(1)
         replace(engine, *arguments)
 
-    monkeypatch.setattr(silver_load.Engine, "replace", replace_until_death)
+    monkeypatch.setattr(silver_load.Engine, "replace_days", replace_until_death)
     died = _run(lake)
     assert not died.success
     failed = [e for e in died.all_events if e.is_step_failure]

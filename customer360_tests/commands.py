@@ -1,0 +1,69 @@
+"""Commands in tests: real processes that can be watched, killed and waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from customer360.resources.lake import Lake
+
+_PATIENCE_SECONDS = 240
+
+
+def customer360(*arguments: str) -> tuple[str, ...]:
+    """The command line of a `customer360` command."""
+    return (str(Path(sys.executable).parent / "customer360"), *arguments)
+
+
+class Command:
+    """A command on a lake, as a process of its own."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        name: str,
+        words: tuple[str, ...],
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        self._out = Path(lake.url).parent / f"{name}.log"
+        self._log = self._out.open("wb")
+        self.process = subprocess.Popen(
+            words,
+            env=os.environ | {"C360_LAKE": lake.url} | (extra or {}),
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def said(self) -> str:
+        return self._out.read_text(errors="replace")
+
+    def wait_until(self, happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not happened():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def ended(self) -> str:
+        """What it said, when it has ended well."""
+        assert self.process.wait(_PATIENCE_SECONDS) == 0, self.said
+        return self.said
+
+    def code(self) -> int:
+        """Its exit code, when it has ended one way or another."""
+        return self.process.wait(_PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        # The run itself is gone or ended; its group may hold a dbt that a failed test left.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._log.close()
