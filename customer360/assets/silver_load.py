@@ -5,11 +5,12 @@ days hold plus, of other days, only the records whose keys come up again and tho
 takes out of quarantine or lets fall back. No dagster here: the asset around it is in
 `assets.silver`.
 
-Why a crash loses nothing: every table is replaced in one commit each, silver after what is known
-of the other records, the links of repairs after silver. Until all are written, the loaded days
-count as not loaded (`ops/loads`), and loading them again starts from the same records, because what
-is known about a key is taken from silver, outranked and quarantine together, and about a repair
-from its own record and from its link.
+Why a crash loses nothing: every table is replaced in one commit each. Until all are written, the
+loaded days count as not loaded (`ops/loads`), and loading them again starts from the same records:
+what is known about a key is taken from silver, outranked and quarantine together, and what landed
+since can only move a record from silver to the other two, or from quarantine to the outranked, so
+these are written in the opposite order and no record is in none of them. The originals of repairs
+move both ways; they are found through the record of the repair and its link, which is written last.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from typing import TYPE_CHECKING
 
 from customer360 import keys
 from customer360.assets.repair_links import RepairLinks, parted
+from customer360.assets.silver_write import Replacement
 from customer360.resources.session import Engine, in_days
 from customer360.sources.spec import EntitySpec, SourceSpec
 from customer360.transforms import contract
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def declared_tables(
 ) -> Iterator[tuple[keys.TableKey, contract.Columns]]:
     """The tables that a load writes, with their columns, in the order of writing."""
     tables = tables_of(source, entity)
-    yield tables.quarantine, contract.QUARANTINE_COLUMNS
     yield tables.outranked, contract.OUTRANKED_COLUMNS
+    yield tables.quarantine, contract.QUARANTINE_COLUMNS
     for key, child in zip(tables.children, entity.children, strict=True):
         yield key, contract.child_columns(entity, child)
     yield tables.silver, contract.silver_columns(entity)
@@ -169,19 +171,40 @@ class _Load:
         from pyspark.sql import functions as F
 
         from customer360.transforms import verdicts
-        from customer360.transforms.versions import (
-            CONFLICTING,
-            CURRENT,
-            SUPERSEDED,
-            contested_keys,
-            ranked,
-        )
+        from customer360.transforms.versions import CONFLICTING, CURRENT, SUPERSEDED
 
         staged = self._keep("staged", self._typed(self._bronze(self.days)))
         amounts, repairs = self._summed(staged)
         links = self._links(repairs)
         pulled = self._pulled(staged, links)
         records = staged.unionByName(pulled.rows) if pulled is not None else staged
+        winners, resolved = self._ranked(records, pulled)
+        status = F.col(contract.STATUS)
+        outranked = verdicts.outranked(resolved.where(~status.isin(CURRENT, CONFLICTING)))
+        conflicts = resolved.where(status == CONFLICTING)
+        quarantined = verdicts.quarantined(records.where(F.col(contract.FAILURE).isNotNull()))
+        if self.entity.immutable and not conflicts.limit(1).isEmpty():
+            quarantined = quarantined.unionByName(self._conflicting(conflicts))
+        places = pulled.places if pulled is not None else None
+        judged = None
+        if links is not None:
+            standing = winners.unionByName(resolved.where(status == SUPERSEDED))
+            judged = links.judged(records, standing)
+            quarantined, repaired = parted(quarantined, links.settled(judged, places))
+            outranked = outranked.unionByName(repaired)
+        scope = self._scope(pulled)
+        replacement = Replacement(
+            self.engine, self.entity, self.tables, self.days, scope, places, self.whole
+        )
+        replacement.write(outranked, quarantined, winners, judged)
+        return Loaded(scope, amounts)
+
+    def _ranked(self, records: DataFrame, pulled: _Pulled | None) -> tuple[DataFrame, DataFrame]:
+        """The current records, and all records of the keys that several carry, with status."""
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.versions import CURRENT, contested_keys, ranked
+
         usable = records.where(F.col(contract.FAILURE).isNull())
         contested = contested_keys(usable)
         if pulled is not None:
@@ -190,27 +213,11 @@ class _Load:
         resolved = self._keep(
             "resolved", ranked(usable.join(contested, contract.KEY, "left_semi"), self.entity)
         )
-        status = F.col(contract.STATUS)
-        winners = (
-            usable.join(contested, contract.KEY, "left_anti")
-            .withColumn(contract.STATUS, F.lit(CURRENT))
-            .unionByName(resolved.where(status == CURRENT))
+        alone = usable.join(contested, contract.KEY, "left_anti")
+        winners = alone.withColumn(contract.STATUS, F.lit(CURRENT)).unionByName(
+            resolved.where(F.col(contract.STATUS) == CURRENT)
         )
-        outranked = verdicts.outranked(resolved.where(~status.isin(CURRENT, CONFLICTING)))
-        conflicts = resolved.where(status == CONFLICTING)
-        quarantined = verdicts.quarantined(records.where(F.col(contract.FAILURE).isNotNull()))
-        if self.entity.immutable and not conflicts.limit(1).isEmpty():
-            quarantined = quarantined.unionByName(self._conflicting(conflicts))
-        judged = None
-        if links is not None:
-            standing = winners.unionByName(resolved.where(status == SUPERSEDED))
-            judged = links.judged(records, standing)
-            settled = links.settled(judged, pulled.places if pulled is not None else None)
-            quarantined, repaired = parted(quarantined, settled)
-            outranked = outranked.unionByName(repaired)
-        scope = self._scope(pulled)
-        self._write(scope, winners, outranked, quarantined, judged, pulled)
-        return Loaded(scope, amounts)
+        return winners, resolved
 
     def _summed(self, staged: DataFrame) -> tuple[dict[date, Decimal], int]:
         """Readable money by loaded day, and how many records say that they repair others."""
@@ -348,70 +355,3 @@ class _Load:
             return self.days
         others = {row[0] for row in pulled.rows.select("landed_on").distinct().collect()}
         return sorted(others | set(self.days))
-
-    def _write(
-        self,
-        scope: list[date],
-        winners: DataFrame,
-        outranked: DataFrame,
-        quarantined: DataFrame,
-        links: DataFrame | None,
-        pulled: _Pulled | None,
-    ) -> None:
-        """Replace the scope's rows: the new ones, and the old ones that were not decided again."""
-        from customer360.transforms.lists import typed_child
-        from customer360.transforms.typing import record_key
-
-        tables, places = self.tables, pulled.places if pulled is not None else None
-        # Only current rows are one per key; a record that cannot be used may carry anybody's key.
-        self._replace(tables.quarantine, contract.QUARANTINE_COLUMNS, quarantined, scope, places)
-        self._replace(tables.outranked, contract.OUTRANKED_COLUMNS, outranked, scope, places)
-        key = record_key(self.entity)
-        for table, child in zip(tables.children, self.entity.children, strict=True):
-            columns = contract.child_columns(self.entity, child)
-            rows = typed_child(winners, self.entity, child)
-            self._replace(table, columns, rows, scope, places, key=key)
-        columns = contract.silver_columns(self.entity)
-        self._replace(tables.silver, columns, winners, scope, places, key=key)
-        if links is not None:
-            self._replace(tables.repairs, contract.REPAIR_COLUMNS, links, scope, places)
-
-    def _replace(
-        self,
-        table: keys.TableKey,
-        columns: contract.Columns,
-        rows: DataFrame,
-        scope: list[date],
-        places: DataFrame | None,
-        *,
-        key: Column | None = None,
-    ) -> None:
-        """Write one table: new rows, and those of the scope's other days not decided again."""
-        from pyspark.sql import functions as F
-
-        selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
-        by_day = self.entity.partitioned
-        kept = None if self.whole else self._kept(table, scope, places, key)
-        if kept is not None:
-            selected = selected.unionByName(kept.select(*contract.names(columns)))
-        if by_day and not self.whole:
-            self.engine.replace_days(table, selected, scope)
-        else:
-            self.engine.overwrite(table, columns, selected, partitioned=by_day)
-
-    def _kept(
-        self, table: keys.TableKey, scope: list[date], places: DataFrame | None, key: Column | None
-    ) -> DataFrame | None:
-        """Rows that the replacement would lose: of other days, with other keys or origins."""
-        others = [day for day in scope if day not in set(self.days)]
-        if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
-            return None
-        where = in_days(others) if self.entity.partitioned else f"not {in_days(self.days)}"
-        rows = self.engine.table(table).where(where)
-        if places is None:
-            return rows
-        if key is None:
-            origin = contract.names(contract.ORIGIN)
-            return rows.join(places.select(*origin), origin, "left_anti")
-        keyed = rows.withColumn(contract.KEY, key)
-        return keyed.join(places.select(contract.KEY).distinct(), contract.KEY, "left_anti")

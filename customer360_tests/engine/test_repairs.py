@@ -278,3 +278,37 @@ def test_days_one_by_one_give_the_tables_of_all_days_at_once(
         assert content(engine, tables) == content(whole, tables), f"seed {seed}, order {order}"
         accounts = account(engine, tables, spec(table)[1])
         assert [(a.bronze, a.difference) for a in accounts.values()] == [(4, 0)] * 3
+
+
+@pytest.mark.parametrize("write", range(4))
+@pytest.mark.parametrize("table", [RECEIPTS, CONTACTS])
+def test_a_load_that_is_cut_off_at_any_write_ends_the_same_when_repeated(
+    engine: Engine, whole: Engine, table: str, write: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CutOffError(Exception):
+        """The process is gone."""
+
+    written = 0
+
+    def cut_off(self: Engine, *arguments: Any) -> None:
+        nonlocal written
+        if written == write:
+            raise CutOffError
+        written += 1
+        whole_write(self, *arguments)
+
+    whole_write = Engine._write
+    days = _world(table, write)
+    for lake in (engine.lake, whole.lake):
+        put(lake, table, days)
+    load_days(whole, *spec(table), DAYS, "EUR", whole=True)
+    order = random.Random(write).sample(DAYS, 3)
+    for day in order:
+        written = 0
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "_write", cut_off)
+            with pytest.raises(CutOffError):
+                load(engine, table, day)
+        load(engine, table, day)
+    tables = tables_of(*spec(table))
+    assert content(engine, tables) == content(whole, tables), f"order {order}"
