@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -234,7 +235,8 @@ def drop_records(
     if not reason.strip():
         raise QuarantineError("--reason is empty; say why these records will never be repaired.")
     lake = Lake(settings.lake)
-    with writing(lake, "customer360 quarantine drop", console.print):
+    held = writing(lake, "customer360 quarantine drop", console.print) if really else nullcontext()
+    with held:
         found = list(reasons(lake, name, chosen))
         count = sum(r.records for r in found)
         if not count:

@@ -77,10 +77,10 @@ def whole(tmp_path: Path) -> Iterator[Engine]:
 
 
 def _receipts() -> Days:
-    """A missing amount and a conflict, and the repairs of both."""
+    """A missing key and a conflict, and the repairs of both."""
     receipt = record(RECEIPTS)
     return {
-        DAY: [receipt, {**receipt, "receipt_id": "R2", "total_amount": "much"}],
+        DAY: [receipt, {**receipt, "receipt_id": None}],
         DAY_2: [{**receipt, "total_amount": "99"}, record(RECEIPTS, receipt_id="R3")],
         DAY_3: [
             record(RECEIPTS, receipt_id="R2", total_amount="7", _repairs=place(RECEIPTS, DAY, 2)),
@@ -113,7 +113,7 @@ def test_a_repaired_record_leaves_quarantine_in_any_order(
     repaired = {e.landed_on: e.statuses["repaired"] for e in ledger.entries if e.statuses}
     assert repaired == {DAY: 1, DAY_2: 1, DAY_3: 0}
     assert {e.landed_on: e.amount_out for e in ledger.entries if e.statuses} == {
-        DAY: Decimal("10.50"),
+        DAY: Decimal("21.00"),
         DAY_2: Decimal("109.50"),
         DAY_3: Decimal("106.00"),
     }
@@ -225,7 +225,7 @@ def test_an_original_falls_back_when_its_repair_is_no_longer_there_or_usable(
     load(engine, RECEIPTS, DAY_2)
     found = statuses(engine, RECEIPTS)
     assert found[place(RECEIPTS, DAY_3, 1)] == "conflicting_key"
-    assert found[place(RECEIPTS, DAY, 2)] == "not_a_number"
+    assert found[place(RECEIPTS, DAY, 2)] == "missing"
     assert found[place(RECEIPTS, DAY_2, 1)] == "repaired"
     put_bronze(engine.lake, RECEIPTS, [_receipts()[DAY_3][0]], day=DAY_3)
     load(engine, RECEIPTS, DAY_3)
