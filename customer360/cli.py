@@ -20,6 +20,10 @@ from customer360.errors import Customer360Error
 from customer360.keys import LAYERS
 from customer360.settings import load_settings
 
+MOMENT = click.DateTime(
+    formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+)
+
 
 class _Group(click.Group):
     """Shows errors that a user can act on as one message, without a traceback."""
@@ -158,6 +162,63 @@ def status(as_json: bool) -> None:
     from customer360.commands.status import show_status
 
     show_status(load_settings(), _console(), now=datetime.now(UTC), as_json=as_json)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done, change nothing.")
+def upkeep(dry_run: bool) -> None:
+    """Back up snapshots, merge small files, remove what no kept version needs."""
+    from customer360.commands.upkeep import upkeep as tend
+
+    tend(load_settings(), _console(), dry_run=dry_run)
+
+
+@main.command()
+@click.argument("table")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def history(table: str, limit: int, as_json: bool) -> None:
+    """Versions of a table (gold.fct_orders), and backups of a snapshot."""
+    from customer360.commands.versions import show_history
+
+    show_history(load_settings(), _console(), table, limit=limit, as_json=as_json)
+
+
+@main.command()
+@click.argument("table")
+@click.option("--version", type=click.IntRange(min=0), help="Back to this version.")
+@click.option("--at", type=MOMENT, help="Back to what was there at this time, UTC.")
+@click.option(
+    "--from-backup",
+    "backup",
+    metavar="NAME",
+    is_flag=False,
+    flag_value="newest",
+    help="A snapshot's backup; the newest unless one is named.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(
+    table: str,
+    version: int | None,
+    at: datetime | None,
+    backup: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Put an earlier version of a table in its place; shows what changes, then asks."""
+    from customer360.commands.versions import restore as put_back
+
+    put_back(
+        load_settings(),
+        _console(),
+        table,
+        version=version,
+        at=at.replace(tzinfo=UTC) if at else None,
+        backup=backup,
+        dry_run=dry_run,
+        yes=yes,
+    )
 
 
 @main.command()

@@ -27,6 +27,18 @@ class SchemaChangedError(Customer360Error):
     """A table's columns are not the declared ones; its history has to be restated."""
 
 
+class VersionError(Customer360Error):
+    """A version of a table cannot be restored: never there, or removed after its retention."""
+
+
+class BackupError(Customer360Error):
+    """A backup is missing, or does not hold what it was made of."""
+
+
+class UpkeepError(Customer360Error):
+    """Some tables could not be tended; the message names each with its reason."""
+
+
 class MissingPrerequisiteError(Customer360Error):
     """A program or file outside this package that an option needs is not there."""
 

@@ -8,7 +8,7 @@ they were loaded. How fingerprints are shown is in `commands.fingerprint`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -117,9 +117,19 @@ def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
     if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
         return RUN_RECORD
-    if _SNAPSHOT_COLUMN in columns or re.fullmatch(r"dim_.*_history", key.table):
+    if is_snapshot(columns) or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN
     return ""
+
+
+def is_snapshot(columns: Container[str]) -> bool:
+    """Whether a table with these columns is a dbt snapshot, which landing cannot bring back."""
+    return _SNAPSHOT_COLUMN in columns
+
+
+def content(reader: Reader, key: keys.TableKey) -> tuple[int, str]:
+    """Rows of a table, and 32 hexadecimal digits over all its rows and columns."""
+    return _content(reader, reader.table(key), reader.columns(key))
 
 
 def _content(reader: Reader, source: str, columns: Mapping[str, str]) -> tuple[int, str]:

@@ -5,7 +5,10 @@ No other module joins a layer and a table name by hand.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
+
+from customer360.errors import MissingTableError
 
 BRONZE: Final = "bronze"
 SILVER: Final = "silver"
@@ -40,6 +43,21 @@ RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
 QUARANTINE_DECISIONS: Final = TableKey(OPS, "quarantine_decisions")
 REBUILDS: Final = TableKey(OPS, "rebuilds")
+
+
+def parse(name: str) -> TableKey:
+    """The table that somebody names, as `gold.fct_orders` or `gold/fct_orders`.
+
+    Raises:
+        MissingTableError: Not the name of a table of the lake.
+    """
+    layer, _, table = name.replace("/", ".").partition(".")
+    if layer not in LAYERS or not re.fullmatch(r"\w+", table):
+        raise MissingTableError(
+            f"{name!r} is not the name of a table: expected <layer>.<table>, as gold.fct_orders, "
+            f"with the layer one of {', '.join(LAYERS)}. `customer360 status` lists all tables."
+        )
+    return TableKey(layer, table)
 
 
 def bronze(entity: str) -> TableKey:

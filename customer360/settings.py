@@ -22,6 +22,9 @@ from customer360.errors import SettingsError
 PREFIX: Final = "C360_"
 ENGINES: Final = ("sail", "spark")
 DBT_TARGETS: Final = ("local", "databricks")
+# Delta's own smallest retention: a reader that is at work keeps its files, an incremental table
+# finds the version of its source that it was built from, and a bad week can be undone.
+RETENTION_DAYS_MIN: Final = 7
 # Dagster's own: how many events it hands to its storage at once (automation/event_log.py).
 EVENT_BATCH_SIZE: Final = "DAGSTER_EVENT_BATCH_SIZE"
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
@@ -49,6 +52,7 @@ class Settings:
         shared_identifier_limit: An identifier seen with more personal records than this links
             nobody.
         schedule: Cron expression (UTC) of the nightly refresh.
+        retention_days: Days for which upkeep keeps what earlier versions of tables consist of.
         alert_webhook: URL that is posted a JSON message when a run fails; secret.
     """
 
@@ -61,6 +65,7 @@ class Settings:
     first_day: date = date(2015, 1, 1)
     shared_identifier_limit: int = 12
     schedule: str = "0 3 * * *"
+    retention_days: int = 30
     alert_webhook: str | None = field(default=None, repr=False)
 
     @property
@@ -80,6 +85,13 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]*", text):
         raise ValueError("expected a whole number above 0")
     return int(text)
+
+
+def _days_kept(text: str) -> int:
+    days = _count(text)
+    if days < RETENTION_DAYS_MIN:
+        raise ValueError(f"expected at least {RETENTION_DAYS_MIN} days")
+    return days
 
 
 def _one_of(allowed: tuple[str, ...], text: str) -> str:
@@ -124,6 +136,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "first_day": _day,
     "shared_identifier_limit": _count,
     "schedule": _cron,
+    "retention_days": _days_kept,
     "alert_webhook": _webhook,
 }
 # A value that is shown in an error must not be a secret.

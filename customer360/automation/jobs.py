@@ -1,6 +1,4 @@
-"""Jobs: the one that refreshes everything, for a range of landing days."""
-
-from __future__ import annotations
+"""Jobs: the one that refreshes everything, for a range of landing days, and the upkeep."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -8,19 +6,24 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from customer360.resources.lake import Lake
+from customer360.resources.upkeep import tend_lake
+from customer360.settings import Settings
+
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
 
 REFRESH_JOB = "refresh_customer_360"
+UPKEEP_JOB = "upkeep"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 # Run tag: tables are made anew from all landing days, whatever they hold.
 REBUILD_TAG = "customer360/rebuild"
 
 
-def build_refresh_job() -> UnresolvedAssetJobDefinition:
+def build_refresh_job() -> "UnresolvedAssetJobDefinition":
     """Load a range of landing days and rebuild everything downstream, as one run."""
     return dg.define_asset_job(
         REFRESH_JOB,
@@ -29,6 +32,40 @@ def build_refresh_job() -> UnresolvedAssetJobDefinition:
             "Loads a range of landing days and rebuilds identity and gold from it, in one run."
         ),
     )
+
+
+def build_upkeep_job(settings: Settings) -> dg.JobDefinition:
+    """Tend all tables, as `customer360 upkeep` does; each that had work says so in the UI."""
+
+    @dg.op(description="Backs up snapshots, merges small files, removes what is not kept.")
+    def tend_tables(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+        done = tend_lake(lake, settings.retention_days, context.log.info, dry_run=False)
+        for tended in done.tables:
+            if tended.has_work:
+                metadata = {
+                    "files_before": tended.files_before,
+                    "files_after": tended.files_after,
+                    "removed_files": tended.removed_files,
+                    "removed_bytes": tended.removed_bytes,
+                    "delta_version": tended.version_after,
+                }
+                context.log_event(
+                    dg.AssetObservation(asset_key=list(tended.key), metadata=metadata)
+                )
+        for warning in done.warnings:
+            context.log.warning(warning)
+
+    @dg.job(
+        name=UPKEEP_JOB,
+        description=(
+            "Backs up the snapshots, merges small files, and removes what no version within "
+            "the retention (C360_RETENTION_DAYS) needs."
+        ),
+    )
+    def upkeep() -> None:
+        tend_tables()
+
+    return upkeep
 
 
 def range_tags(first: date, last: date) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from customer360 import keys
-from customer360.automation.jobs import REFRESH_JOB, contiguous, range_tags
+from customer360.automation.jobs import REFRESH_JOB, UPKEEP_JOB, contiguous, range_tags
 from customer360.landing.files import day_fingerprint
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
@@ -14,6 +14,9 @@ from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
 NIGHTLY = "nightly_refresh_customer_360"
+WEEKLY = "weekly_upkeep"
+# Sunday morning, UTC. Whichever of refresh and upkeep comes second waits for the other.
+_WEEKLY_CRON = "0 5 * * 0"
 # Whether automation starts by itself: on a laptop somebody turns it on in the UI.
 STARTS_BY_ITSELF = {"local": False, "server": True}
 
@@ -44,17 +47,18 @@ def due_runs(lake: Lake, sources: Sequence[SourceSpec]) -> list[dg.RunRequest]:
 def build_schedules(
     settings: Settings, sources: Sequence[SourceSpec]
 ) -> list[dg.ScheduleDefinition]:
-    """The nightly refresh: loads what landed and was not loaded, also after a failed run."""
+    """The nightly refresh, which also loads what a failed run left, and the weekly upkeep."""
+    status = (
+        dg.DefaultScheduleStatus.RUNNING
+        if STARTS_BY_ITSELF[settings.env]
+        else dg.DefaultScheduleStatus.STOPPED
+    )
 
     @dg.schedule(
         name=NIGHTLY,
         cron_schedule=settings.schedule,
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING
-            if STARTS_BY_ITSELF[settings.env]
-            else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=status,
         job_name=REFRESH_JOB,
         description="Loads whatever has landed and is not loaded; skips when there is nothing new.",
     )
@@ -68,4 +72,12 @@ def build_schedules(
         night = context.scheduled_execution_time.isoformat()
         return [dg.RunRequest(run_key=f"{r.run_key} {night}", tags=r.tags) for r in requests]
 
-    return [nightly]
+    weekly = dg.ScheduleDefinition(
+        name=WEEKLY,
+        cron_schedule=_WEEKLY_CRON,
+        execution_timezone="UTC",
+        default_status=status,
+        job_name=UPKEEP_JOB,
+        description="Tends all tables of the lake.",
+    )
+    return [nightly, weekly]

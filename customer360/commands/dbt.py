@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from customer360.resources.backups import require_snapshots
 from customer360.resources.dbt import (
     PROJECT_DIR,
     dbt_environment,
@@ -53,6 +54,8 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     command = [dbt_executable(), *arguments]
     if not arguments or arguments[0] in _OFFLINE or arguments[:2] == ("docs", "serve"):
         return _call(command, _offline(settings))
+    if arguments[0] not in _READING:
+        require_snapshots(Lake(settings.lake))
     with _held(settings, arguments[0]), open_engine(settings) as engine:
         made = variables(engine, settings)
         if not _makes_all_views(arguments):

@@ -47,3 +47,12 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(shown(v) for v in value)
     return str(exact(value))
+
+
+def size_text(size: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -25,7 +25,7 @@ from customer360.commands.lake_state import (
     LedgerLine,
     read_state,
 )
-from customer360.commands.spelling import exact, shown
+from customer360.commands.spelling import exact, shown, size_text
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
 
@@ -91,10 +91,11 @@ def _parts(state: LakeState, checks: Sequence[CheckResult]) -> Iterator[Table | 
 
 
 def _tables(state: LakeState) -> Table:
-    table = _titled("Tables", "table", "rows", "Delta version", "size", "last landing day")
+    table = _titled("Tables", "table", "rows", "files", "size", "last landing day")
     for row in state.tables:
         day = shown(row.last_landed_on) if row.last_landed_on else ""
-        table.add_row(row.table, f"{row.rows:,}", str(row.delta_version), _size(row.bytes), day)
+        numbers = (f"{row.rows:,}", f"{row.files:,}", size_text(row.bytes))
+        table.add_row(row.table, *numbers, day)
     return table
 
 
@@ -181,11 +182,3 @@ def _titled(title: str, first: str, *others: str) -> Table:
     for name in others:
         table.add_column(name, justify="left" if name in _TEXTS else "right")
     return table
-
-
-def _size(size: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -23,7 +23,7 @@ Rendered from `customer360/sources/` by `python -m customer360.landing.document`
   (UTC). It decides what came first; it is not the time of loading.
 * Formats, by the file's name: `.jsonl` or `.ndjson` (one object a line), `.json` (an array of
   objects), `.csv` (with a header, RFC 4180), `.parquet`; the text formats also as `.gz`. The format
-  shown is only the usual one of the source.
+  shown is only the usual one of the source. A record may have 32 MiB, a JSON array 128 MiB.
 * A landed file is never changed. A late or corrected file is a new file under the day it arrives.
 * Names that begin with `_` or `.` or end in `.tmp` are not read: write aside, then rename.
 * Required are the key, the clock and money. Without them a record is quarantined. Any other value

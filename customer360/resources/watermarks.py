@@ -9,7 +9,7 @@ is recorded of a refresh that failed, so the one after it builds whole, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,8 +101,6 @@ def _increment(
 
 def record_increments(lake: Lake, built: Sequence[Increment], project: str) -> None:
     """Write down what tables were built from, after all of them have been built."""
-    import pyarrow as pa
-
     marks = [
         Watermark(
             i.model, lake.delta(keys.gold(i.model)).version(), i.source, i.source_version, project
@@ -110,11 +108,41 @@ def record_increments(lake: Lake, built: Sequence[Increment], project: str) -> N
         for i in built
         if i.source_version is not None
     ]
+    _write(lake, marks)
+
+
+def _write(lake: Lake, marks: Sequence[Watermark]) -> None:
+    import pyarrow as pa
+
     if not marks:
         return
     names = ", ".join(f"'{mark.model}'" for mark in marks)
     rows = pa.Table.from_pylist([vars(mark) for mark in marks], schema=_schema())
     lake.replace_where(keys.WATERMARKS, rows, f"model in ({names})")
+
+
+def carry_over(lake: Lake, moved: Mapping[keys.TableKey, tuple[int, int]]) -> None:
+    """Let watermarks name the new versions of tables whose files were merged, not their rows.
+
+    Args:
+        lake: The lake.
+        moved: Delta version of a table before and after upkeep. A watermark of another version
+            than the one before stays, as something did change since.
+    """
+    known = _read(lake).values()
+    _write(lake, [new for mark in known if (new := _carried(mark, moved)) != mark])
+
+
+def _carried(mark: Watermark, moved: Mapping[keys.TableKey, tuple[int, int]]) -> Watermark:
+    def now(key: keys.TableKey, version: int) -> int:
+        before, after = moved.get(key, (version, version))
+        return after if version == before else version
+
+    return replace(
+        mark,
+        model_version=now(keys.gold(mark.model), mark.model_version),
+        source_version=now(keys.silver(mark.source), mark.source_version),
+    )
 
 
 def _read(lake: Lake) -> dict[str, Watermark]:

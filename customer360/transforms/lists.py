@@ -97,7 +97,9 @@ def list_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
         checks.append((F.exists(elements, blank), f"missing:{child.path}.{field.name}"))
         checks.append((F.exists(elements, bad), f"{RULES[field.kind]}:{child.path}.{field.name}"))
     if child.key:
-        keys = F.transform(elements, lambda e: F.trim(e[child.key]))
+        key = next(f for f in child.fields if f.name == child.key)
+        # Compared as read: "1" and "01" are one line number.
+        keys = F.transform(elements, lambda e: read(F.trim(e[key.source_path[-1]]), key))
         checks.append(
             (F.size(F.array_distinct(keys)) < F.size(keys), f"repeated:{child.path}.{child.key}")
         )

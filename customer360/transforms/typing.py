@@ -100,10 +100,19 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
 
 
 def record_key(entity: EntitySpec) -> Column:
-    """The key as one text, `|` between its parts; null unless every part is there."""
-    parts = [F.col(k).cast("string") for k in entity.key]
+    r"""The key as one text, `|` between its parts; null unless every part is there.
+
+    A `|` inside a part, but for the last, is `\|`, and a `\` is `\\`: two keys never have one text.
+    """
+    *parts, last = [F.col(k).cast("string") for k in entity.key]
+    parts = [*(_escaped(part) for part in parts), last]
     present = reduce(lambda a, b: a & b, (p.isNotNull() for p in parts))
     return F.when(present, F.concat_ws("|", *parts))
+
+
+def _escaped(part: Column) -> Column:
+    doubled = F.replace(part, F.lit("\\"), F.lit("\\\\"))
+    return F.replace(doubled, F.lit("|"), F.lit("\\|"))
 
 
 def _raw(field: Field) -> Column:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customer360.assets.silver_load import create_tables
+from customer360.checks import ledger
 from customer360.identity import contract as identity
-from customer360.keys import GOLD, TableKey
+from customer360.keys import GOLD, LEDGER, TableKey
 from customer360.resources.dbt import PROJECT_DIR, environment
 from customer360.resources.session import Engine
 from customer360.sources import SOURCES
@@ -26,12 +27,13 @@ IDENTITY_TABLES = {
 
 
 def create_silver(engine: Engine) -> None:
-    """Create every silver table, empty."""
+    """Create every table that dbt reads, empty."""
     for source in SOURCES:
         for entity in source.entities:
             create_tables(engine, source, entity)
     for key, columns in IDENTITY_TABLES.items():
         engine.create(key, identity.typed(columns), partitioned=False)
+    engine.create(LEDGER, ledger.COLUMNS, partitioned=False)
 
 
 def put_identity(engine: Engine, key: TableKey, rows: Sequence[Mapping[str, Any]]) -> None:

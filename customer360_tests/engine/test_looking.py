@@ -104,6 +104,8 @@ def test_status_shows_tables_for_people(command: Command) -> None:
     result = command("status")
     assert result.exit_code == 0, result.output
     assert "missing contact_id: 2" in result.output
+    (header,) = (line for line in result.output.splitlines() if "rows" in line and "size" in line)
+    assert "files" in header
     assert "Waiting to be loaded: landing day 2026-01-04" in result.output
 
 

@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from customer360 import keys
+from customer360.automation.schedules import build_schedules
 from customer360.build import build_definitions
 from customer360.commands.run import RunFailedError, selected
 from customer360.identity import contract as identity
@@ -13,7 +14,8 @@ from customer360.sources import SOURCES
 MARTS = {
     "dim_customers", "dim_products", "dim_stores", "dim_dates", "dim_customers_history",
     "dim_products_history", "fct_order_lines", "fct_orders", "fct_web_sessions", "fct_interactions",
-    "fct_tickets", "campaign_performance", "customer_rfm", "customer_segments", "customer_360",
+    "fct_tickets", "fct_ledger", "campaign_performance", "customer_rfm", "customer_segments",
+    "customer_360",
 }  # fmt: skip
 
 
@@ -88,12 +90,24 @@ def test_every_executable_asset_has_a_description_an_owner_and_a_kind(
 
 def test_automation_is_registered(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert "refresh_customer_360" in {j.name for j in repository.get_all_jobs()}
-    assert {s.name for s in repository.schedule_defs} == {"nightly_refresh_customer_360"}
+    assert {"refresh_customer_360", "upkeep"} <= {j.name for j in repository.get_all_jobs()}
+    assert {s.name for s in repository.schedule_defs} == {
+        "nightly_refresh_customer_360",
+        "weekly_upkeep",
+    }
     assert {s.name for s in repository.sensor_defs} == {
         "new_landing_files",
         "tell_about_failed_runs",
         "fail_dead_runs",
+    }
+
+
+@pytest.mark.parametrize(("env", "status"), [("local", "STOPPED"), ("server", "RUNNING")])
+def test_schedules_start_by_themselves_on_a_server_only(env: str, status: str) -> None:
+    schedules = build_schedules(Settings(env=env), SOURCES)
+    assert {s.name: s.default_status.value for s in schedules} == {
+        "nightly_refresh_customer_360": status,
+        "weekly_upkeep": status,
     }
 
 

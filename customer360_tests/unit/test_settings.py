@@ -46,6 +46,14 @@ def test_settings_report_every_problem_together() -> None:
     assert "C360_ENGIN: no such setting; did you mean C360_ENGINE?" in message
 
 
+@pytest.mark.parametrize("days", ["6", "0", "a week", "7.5"])
+def test_settings_refuse_a_retention_below_what_time_travel_needs(days: str) -> None:
+    with pytest.raises(SettingsError, match=f"C360_RETENTION_DAYS: found '{days}', expected"):
+        load_settings({"C360_RETENTION_DAYS": days})
+    assert load_settings({"C360_RETENTION_DAYS": "7"}).retention_days == 7
+    assert load_settings({}).retention_days == 30
+
+
 def test_settings_refuse_an_unknown_environment() -> None:
     with pytest.raises(
         SettingsError, match="C360_ENV: found 'prod', expected one of local, server"
