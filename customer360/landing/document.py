@@ -28,6 +28,9 @@ Rendered from `customer360/sources/` by `python -m customer360.landing.document`
 * Names that begin with `_` or `.` or end in `.tmp` are not read: write aside, then rename.
 * Required are the key, the clock and money. Without them a record is quarantined. Any other value
   that cannot be read becomes null and an issue on the row. Fields that are not listed are ignored.
+* One field is reserved in every format: `_repairs` names the quarantined records that a record
+  corrects, as `<source>/<entity>/dt=YYYY-MM-DD/<file>:<line>`, several with `;` between. They leave
+  quarantine when the record is usable: [quarantine.md](quarantine.md).
 * Times are ISO 8601 with an offset or `Z`; without one they are taken for UTC. Dates are
   YYYY-MM-DD. Amounts are decimal numbers with a point, in the lake's one currency.
 """

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from customer360.keys import TableKey
     from customer360.resources.lake import Lake
+
+_BATCH_ROWS = 10_000
 
 
 class Reader:
@@ -57,6 +60,12 @@ class Reader:
         result = self._connection.execute(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def batches(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> pa.RecordBatchReader:
+        """Rows of a query as Arrow batches, for as many as do not fit in memory."""
+        return self._connection.sql(sql, params=parameters).to_arrow_reader(_BATCH_ROWS)
 
 
 @contextmanager

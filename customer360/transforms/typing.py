@@ -20,6 +20,7 @@ from customer360.transforms.contract import (
     KEY,
     RECORD,
     RECORD_LINE,
+    REPAIRS,
 )
 from customer360.transforms.lists import (
     element_schema,
@@ -48,8 +49,8 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         as an array of JSON texts under the child's name; `is_deleted` where the entity has
         deletions; `issues`; `source_file`, `record_line`, `landed_on`; and the working columns
         `_failure` (`rule:column`, null if the record can be used), `_failed_value`, `_amount`,
-        `_key`, `_content` (equal for identical content), `_record`
-        (of records that cannot be used).
+        `_key`, `_content` (equal for identical content), `_repairs` (the records that it says it
+        repairs, null for most), `_record` (of records that cannot be used).
     """
     parsed = bronze.select(
         "record",
@@ -66,6 +67,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         RECORD_LINE,
         "landed_on",
         "decode_error",
+        F.trim(F.col(f"r.{REPAIRS}")).alias(REPAIRS),
         *(_raw(f).alias(f"raw_{f.name}") for f in entity.fields),
         *(readable_list(c).alias(c.name) for c in entity.children),
         *(F.col(f"t.{c.path}").alias(f"raw_{c.name}") for c in entity.children),
@@ -87,6 +89,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         ),
         record_key(entity).alias(KEY),
         F.xxhash64(*content).alias(CONTENT),
+        F.when(F.col(REPAIRS) != "", F.col(REPAIRS)).alias(REPAIRS),
         # Kept only where quarantine will show it: the text of every record would double what is
         # written here. A conflict is known later and fetches its text from bronze.
         F.when(F.col(FAILURE).isNotNull(), F.col("record")).alias(RECORD),
@@ -131,7 +134,7 @@ def _schema(entity: EntitySpec) -> str:
         for head, leaves in nested.items()
     ]
     lists = [f"`{c.path}` array<struct<{element_schema(c)}>>" for c in entity.children]
-    return ", ".join([*flat, *structs, *lists])
+    return ", ".join([*flat, *structs, *lists, f"`{REPAIRS}` string"])
 
 
 def _failure(entity: EntitySpec, currency: str) -> Column:

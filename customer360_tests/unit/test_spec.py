@@ -6,7 +6,15 @@ import pytest
 
 from customer360.errors import SpecError
 from customer360.sources import SOURCES
-from customer360.sources.spec import ChildSpec, EntitySpec, Field, Format, Kind, SourceSpec
+from customer360.sources.spec import (
+    ChildSpec,
+    EntitySpec,
+    Field,
+    Format,
+    Kind,
+    QuarantineLimit,
+    SourceSpec,
+)
 from customer360_tests.builders import _VALID
 
 
@@ -86,3 +94,11 @@ def test_only_keys_clocks_and_money_are_required() -> None:
             expected = {*entity.key, entity.clock, entity.amount} - {""}
             extra = {(table, name) for name in required - expected}
             assert extra <= allowed_extra, table
+
+
+def test_a_limit_that_makes_no_sense_is_refused() -> None:
+    limit = QuarantineLimit(least_share=1.5, times_usual=0.5, history_days=0, least_records=0)
+    with pytest.raises(SpecError) as error:
+        _source(_entity(quarantine_limit=limit))
+    for part in ("least_share 1.5", "times_usual 0.5", "history_days 0", "records 0"):
+        assert part in str(error.value)
