@@ -11,7 +11,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup demo dev test test-all torture check format bench docs lock clean
+.PHONY: help setup demo dev test test-all torture fuzz check format bench docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,14 @@ test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, dag
 torture: $(STAMP) ## Disturb 60 runs (kill, full disk, conflict, dead engine) and compare; half an hour
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests/torture -n 2 --torture-points $${POINTS:-60} --torture-seed $${SEED:-1}
+
+# Another seed in every run, unless given: make fuzz SEED=7
+SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10**9))')
+fuzz: SEED := $(SEED)
+fuzz: $(STAMP) ## Many more random landing files and records than `make test` has; SEED=n repeats a run
+	@echo "fuzzing with SEED=$(SEED)"
+	$(BIN)/python -m pytest customer360_tests/fuzz -n 2 --durations 10 \
+	  --hypothesis-profile fuzz --hypothesis-seed $(SEED)
 
 check: $(STAMP) ## Format, lint, types and unit tests
 	$(BIN)/ruff format --check .

@@ -7,34 +7,22 @@ Heavy imports are inside the subcommands, so that `--help` is instant.
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from customer360.cli_parts import DAY
+from customer360.cli_parts import as_day as _day
+from customer360.cli_parts import open_console as _console
+from customer360.cli_quarantine import quarantine
 from customer360.errors import Customer360Error
 from customer360.keys import LAYERS
 from customer360.settings import load_settings
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 MOMENT = click.DateTime(
     formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 )
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # Bound to today's stdout, so that what libraries print can be kept apart from it.
-    return Console(file=sys.stdout, highlight=False)
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value else None
 
 
 class _Group(click.Group):
@@ -54,6 +42,9 @@ def main() -> None:
 
     Settings are C360_* environment variables; .env.example lists them.
     """
+
+
+main.add_command(quarantine)
 
 
 @main.command()
@@ -109,14 +100,31 @@ def complete_journey() -> None:
 @click.option("--to", "last", type=DAY, help="Last landing day to load.")
 @click.option("--select", help="Only these assets (Dagster selection, as 'group:identity+').")
 @click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="SOURCE__ENTITY",
+    help="Only what this entity's files hold, and all behind it; may be repeated.",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write seconds per step and dbt model to this JSON file.",
 )
 def run(
-    first: datetime | None, last: datetime | None, select: str | None, report: Path | None
+    first: datetime | None,
+    last: datetime | None,
+    select: str | None,
+    entities: tuple[str, ...],
+    report: Path | None,
 ) -> None:
-    """Load what has landed and is not loaded, and rebuild everything downstream."""
+    """Load what has landed and is not loaded, and rebuild everything downstream.
+
+    With --from or --to a backfill: loads these days again, whatever is known of them. Cut off, the
+    next run goes on with what is not loaded.
+    """
+    if select and entities:
+        raise click.UsageError("--select and --entity exclude each other.")
     from customer360.commands.run import run as refresh
 
     refresh(
@@ -125,6 +133,7 @@ def run(
         first=_day(first),
         last=_day(last),
         select=select,
+        entities=entities,
         report_to=report,
     )
 

@@ -49,3 +49,7 @@ class EngineError(Customer360Error):
 
 class LandingError(Customer360Error):
     """The landing zone itself (not a record in it) cannot be used as asked."""
+
+
+class QuarantineError(Customer360Error):
+    """Quarantined records cannot be shown, exported, repaired or dropped as asked."""

@@ -41,6 +41,7 @@ REFRESHES: Final = TableKey(OPS, "refreshes")
 LEDGER: Final = TableKey(OPS, "ledger")
 RECONCILIATION: Final = TableKey(OPS, "reconciliation")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
+QUARANTINE_DECISIONS: Final = TableKey(OPS, "quarantine_decisions")
 REBUILDS: Final = TableKey(OPS, "rebuilds")
 
 
@@ -80,5 +81,10 @@ def gold(model: str) -> TableKey:
 
 
 def outranked(entity: str) -> TableKey:
-    """Usable records of an entity that are not current rows: superseded ones and duplicates."""
+    """Records of an entity that another one stands for: superseded, duplicate, repaired."""
     return TableKey(OPS, f"{entity}_outranked")
+
+
+def repairs(entity: str) -> TableKey:
+    """Which record of an entity says that it repairs which other."""
+    return TableKey(OPS, f"{entity}_repairs")

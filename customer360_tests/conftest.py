@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
@@ -19,28 +21,20 @@ os.environ["TZ"] = "UTC"
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
-
-TORTURE = "torture"
+# The same cases in every run of `make test`; others with every seed of `make fuzz`. A case that
+# takes longer than the deadline (milliseconds) is a failure, also on a busy machine.
+hypothesis_settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=10_000, max_examples=130
+)
+hypothesis_settings.register_profile(
+    "fuzz", database=None, deadline=10_000, max_examples=2_000, print_blob=True
+)
+hypothesis_settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture-points", type=int, default=8, help="disturbances to try")
     parser.addoption("--torture-seed", type=int, default=1, help="another schedule of them")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many points were tried: a campaign that tried none would pass."""
-    tried = {
-        outcome: sum(
-            name == TORTURE
-            for report in terminalreporter.stats.get(outcome, [])
-            for name, _ in report.user_properties
-        )
-        for outcome in ("passed", "failed")
-    }
-    if sum(tried.values()):
-        points = f"{sum(tried.values())} points, {tried['failed']} of them with differences"
-        terminalreporter.write_line(f"torture: {points}")
 
 
 @pytest.fixture
@@ -62,3 +56,19 @@ def settings(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
     """Settings of the empty lake, with a Dagster home of their own."""
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     return Settings(lake=lake.url)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much the campaigns tried: one that tried nothing would pass."""
+    for name, what in (("fuzz_cases", "fuzzing"), ("torture_points", "torture")):
+        counted = [
+            (report, properties[name])
+            for outcome in ("passed", "failed")
+            for report in terminalreporter.stats.get(outcome, [])
+            if report.when == "call" and name in (properties := dict(report.user_properties))
+        ]
+        if counted:
+            tried = sum(count for _, count in counted)
+            differing = sum(report.failed for report, _ in counted)
+            unit = name.rpartition("_")[2]
+            terminalreporter.write_line(f"{what}: {tried} {unit}, {differing} differences")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from customer360.resources.session import Engine
 
 
+# What may become of a record; it is exactly one of these at any time.
+STATUSES: Final = ("current", "superseded", "duplicate", "quarantined", "repaired")
 _LANDED: Final = "landed"
 _NO_RULE: Final = "cast(null as string)"
 _NO_MONEY: Final = "cast(null as decimal(18,2))"
@@ -28,7 +30,7 @@ class DayAccount:
 
     Attributes:
         bronze: Records that landed.
-        statuses: Records per status: current, superseded, duplicate, quarantined.
+        statuses: Records per status, one of `STATUSES`.
         reasons: Quarantined records per rule.
         amount_current: Money of the current rows, where the entity has money.
         amount_other: Readable money of all other records.

@@ -12,6 +12,7 @@ from customer360.assets.landing import landing_key
 from customer360.automation.partitions import selected_days
 from customer360.landing.files import landed_days
 from customer360.resources.lake import Lake
+from customer360.resources.loads import forget_loads
 from customer360.sources.contract_version import contract_version
 from customer360.sources.drift import EntityDrift
 from customer360.sources.spec import EntitySpec, OnDrift, SourceSpec
@@ -71,6 +72,7 @@ def _bronze_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
         landed = selected_days(context, landed_days(lake.landing, source.name, entity.name))
+        forget_loads(lake, table.table, landed)
         load = load_bronze(
             lake,
             source.name,

@@ -1,5 +1,6 @@
 """Silver assets: typed current rows of an entity, its child tables and quarantine, as one step."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,20 +9,20 @@ from typing import Any
 import dagster as dg
 
 from customer360 import keys
-from customer360.assets.accounting import DayAccount, account
+from customer360.assets.accounting import STATUSES, DayAccount, account
 from customer360.assets.silver_load import SilverTables, load_days, tables_of
 from customer360.automation.jobs import REBUILD_TAG
 from customer360.automation.partitions import selected_days
+from customer360.checks.quarantine_rate import Excess, day_shares, excesses
 from customer360.landing.files import day_fingerprint, landed_days, list_files
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
-from customer360.resources.loads import Load, read_loads, record_loads
-from customer360.sources.spec import EntitySpec, SourceSpec
+from customer360.resources.loads import Load, forget_loads, record_loads
+from customer360.sources.spec import EntitySpec, QuarantineLimit, SourceSpec
 
 ACCOUNTING_CHECK = "every_record_has_one_status"
 QUARANTINE_CHECK = "few_records_are_quarantined"
-# Above this share of a load somebody should look; a source's own history is a later judge.
-QUARANTINED_SHARE_WARNING = 0.05
+_SHOWN = 20
 
 
 def build_silver_assets(
@@ -41,7 +42,7 @@ def _silver_asset(
         specs=list(_specs(source, entity, tables)),
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=_checks(tables),
+        check_specs=_checks(tables, entity.quarantine_limit),
         pool=f"{tables.silver.layer}_{tables.silver.table}",
     )
     def silver_asset(
@@ -53,16 +54,22 @@ def _silver_asset(
             # Bronze keeps the days whose landing files somebody has put away.
             known = sorted({*known, *lake.days(tables.bronze)})
         landed = selected_days(context, known)
+        before = forget_loads(lake, source.table(entity.name), landed)
         loaded = load_days(engine.open, source, entity, landed, currency, whole=whole)
         accounts = account(engine.open, tables, entity, loaded.scope)
         _report_days(context, tables, accounts)
         for key in (tables.silver, *tables.children, tables.quarantine):
             yield dg.MaterializeResult(asset_key=list(key), metadata=lake.describe(key))
-        check = _accounting(tables, accounts)
-        yield check
-        yield _quarantined(tables, accounts)
-        if check.passed:
-            _record(lake, source, entity, landed, accounts, loaded.amounts)
+        accounting = _accounting(tables, accounts)
+        yield accounting
+        limit = entity.quarantine_limit
+        too_many = _excesses(lake, tables, landed, limit)
+        yield _quarantined(tables, limit, too_many, accounts)
+        if accounting.passed:
+            # A day that is blocked is not loaded: the next run judges it again.
+            blocked = {excess.landed_on for excess in too_many} if limit.blocks else set()
+            days = [day for day in landed if day not in blocked]
+            _record(lake, source, entity, days, before, accounts, loaded.amounts)
 
     return silver_asset
 
@@ -96,21 +103,26 @@ def _specs(source: SourceSpec, entity: EntitySpec, tables: SilverTables) -> Iter
         )
 
 
-def _checks(tables: SilverTables) -> list[dg.AssetCheckSpec]:
+def _checks(tables: SilverTables, limit: QuarantineLimit) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
             ACCOUNTING_CHECK,
             asset=list(tables.silver),
             blocking=True,
             description=(
-                "Each bronze record is current, superseded, duplicate or quarantined, once."
+                "Each bronze record is current, superseded, duplicate, quarantined or repaired, "
+                "once."
             ),
         ),
         dg.AssetCheckSpec(
             QUARANTINE_CHECK,
             asset=list(tables.quarantine),
+            blocking=limit.blocks,
             description=(
-                f"At most {QUARANTINED_SHARE_WARNING:.0%} of the loaded records are quarantined."
+                f"On no landing day more than {limit.least_share:.0%} of the records and "
+                f"{limit.times_usual:g} times the usual share are quarantined. Usual is the median "
+                f"of the {limit.history_days} landing days before; fewer than "
+                f"{limit.least_records} records are never too many."
             ),
         ),
     ]
@@ -125,8 +137,7 @@ def _report_days(
         if not first <= day.isoformat() <= last:
             continue
         counted = {"rows_in": figures.bronze} | {
-            status: figures.statuses[status]
-            for status in ("current", "superseded", "duplicate", "quarantined")
+            status: figures.statuses[status] for status in STATUSES
         }
         money = {
             "money_in": str(figures.amount),
@@ -155,24 +166,32 @@ def _accounting(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> dg
     )
 
 
-def _quarantined(tables: SilverTables, accounts: Mapping[date, DayAccount]) -> dg.AssetCheckResult:
-    landed = sum(a.bronze for a in accounts.values())
-    quarantined = sum(a.statuses["quarantined"] for a in accounts.values())
-    share = quarantined / landed if landed else 0.0
-    reasons: dict[str, int] = {}
-    for figures in accounts.values():
-        for rule, count in figures.reasons.items():
-            reasons[rule] = reasons.get(rule, 0) + count
+def _excesses(
+    lake: Lake, tables: SilverTables, landed: Sequence[date], limit: QuarantineLimit
+) -> list[Excess]:
+    if not landed or not lake.row_count(tables.quarantine):
+        return []
+    return excesses(day_shares(lake, tables.quarantine.table), landed, limit)
+
+
+def _quarantined(
+    tables: SilverTables,
+    limit: QuarantineLimit,
+    found: Sequence[Excess],
+    accounts: Mapping[date, DayAccount],
+) -> dg.AssetCheckResult:
+    reasons: Counter[str] = sum((a.reasons for a in accounts.values()), Counter())
     return dg.AssetCheckResult(
         check_name=QUARANTINE_CHECK,
         asset_key=list(tables.quarantine),
-        passed=share <= QUARANTINED_SHARE_WARNING,
-        severity=dg.AssetCheckSeverity.WARN,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR if limit.blocks else dg.AssetCheckSeverity.WARN,
+        description="; ".join(str(excess) for excess in found[:_SHOWN]) or None,
         metadata={
-            "share": share,
-            "records": landed,
-            "quarantined": quarantined,
-            "reasons": reasons,
+            "days_with_too_many": len(found),
+            "records": sum(a.bronze for a in accounts.values()),
+            "quarantined": sum(a.statuses["quarantined"] for a in accounts.values()),
+            "reasons": dict(reasons),
         },
     )
 
@@ -182,19 +201,18 @@ def _record(
     source: SourceSpec,
     entity: EntitySpec,
     landed: Sequence[date],
+    before: Mapping[date, Load],
     accounts: Mapping[date, DayAccount],
     amounts: Mapping[date, Decimal],
 ) -> None:
     """Write down which files were loaded, so that later files make the day pending again."""
     files = list_files(lake.landing, source.name, entity.name, set(landed)) if landed else []
     table = source.table(entity.name)
-    missing = set(landed) - {f.landed_on for f in files}
-    before = read_loads(lake) if missing else {}
     loads = []
     for day in landed:
         of_day = [f for f in files if f.landed_on == day]
         # Files that were put away since stay what the day was loaded from.
-        earlier = before.get((table, day)) if not of_day else None
+        earlier = before.get(day) if not of_day else None
         loads.append(
             Load(
                 entity=table,

@@ -1,13 +1,16 @@
 """Loading landing days of one entity from bronze into silver, quarantine and the outranked records.
 
 The one algorithm for first loads, increments, late days and repeated days. It costs what the loaded
-days hold plus, of older days, only the records whose keys come up again. No dagster here: the asset
-around it is in `assets.silver`.
+days hold plus, of other days, only the records whose keys come up again and those that a repair
+takes out of quarantine or lets fall back. No dagster here: the asset around it is in
+`assets.silver`.
 
-Why a crash loses nothing: every table is replaced in one commit each, silver last. Until silver is
-written, the loaded days count as not loaded (`ops/loads`), and loading them again starts from the
-same records, because what is known about a key is taken from silver, outranked and quarantine
-together.
+Why a crash loses nothing: every table is replaced in one commit each. Until all are written, the
+loaded days count as not loaded (`ops/loads`), and loading them again starts from the same records:
+what is known about a key is taken from silver, outranked and quarantine together, and what landed
+since can only move a record from silver to the other two, or from quarantine to the outranked, so
+these are written in the opposite order and no record is in none of them. The originals of repairs
+move both ways; they are found through the record of the repair and its link, which is written last.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from customer360 import keys
+from customer360.assets.repair_links import RepairLinks, parted
+from customer360.assets.silver_write import Replacement
 from customer360.resources.session import Engine, in_days
 from customer360.sources.spec import EntitySpec, SourceSpec
 from customer360.transforms import contract
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class SilverTables:
     silver: keys.TableKey
     quarantine: keys.TableKey
     outranked: keys.TableKey
+    repairs: keys.TableKey
     children: tuple[keys.TableKey, ...]
 
 
@@ -62,6 +68,7 @@ def tables_of(source: SourceSpec, entity: EntitySpec) -> SilverTables:
         silver=keys.silver(name),
         quarantine=keys.quarantine(name),
         outranked=keys.outranked(name),
+        repairs=keys.repairs(name),
         children=tuple(keys.silver(source.table(c.name)) for c in entity.children),
     )
 
@@ -71,11 +78,12 @@ def declared_tables(
 ) -> Iterator[tuple[keys.TableKey, contract.Columns]]:
     """The tables that a load writes, with their columns, in the order of writing."""
     tables = tables_of(source, entity)
-    yield tables.quarantine, contract.QUARANTINE_COLUMNS
     yield tables.outranked, contract.OUTRANKED_COLUMNS
+    yield tables.quarantine, contract.QUARANTINE_COLUMNS
     for key, child in zip(tables.children, entity.children, strict=True):
         yield key, contract.child_columns(entity, child)
     yield tables.silver, contract.silver_columns(entity)
+    yield tables.repairs, contract.REPAIR_COLUMNS
 
 
 def create_tables(engine: Engine, source: SourceSpec, entity: EntitySpec) -> None:
@@ -125,6 +133,20 @@ def load_days(
         engine.lake.remove_scratch(scratch)
 
 
+@dataclass(frozen=True)
+class _Pulled:
+    """Records of other landing days that a load decides again.
+
+    Attributes:
+        rows: The typed records.
+        places: Key (null where only the record itself is meant) and origin of each of them, as the
+            tables know it.
+    """
+
+    rows: DataFrame
+    places: DataFrame
+
+
 class _Load:
     """One load; its steps share the staged records."""
 
@@ -148,45 +170,77 @@ class _Load:
     def run(self) -> Loaded:
         from pyspark.sql import functions as F
 
-        from customer360.transforms.versions import CONFLICTING, CURRENT, contested_keys, ranked
+        from customer360.transforms import verdicts
+        from customer360.transforms.versions import CONFLICTING, CURRENT, SUPERSEDED
 
         staged = self._keep("staged", self._typed(self._bronze(self.days)))
-        amounts = self._amounts(staged)
-        pulled = self._pulled(staged)
-        records = staged.unionByName(pulled) if pulled is not None else staged
+        amounts, repairs = self._summed(staged)
+        links = self._links(repairs)
+        pulled = self._pulled(staged, links)
+        records = staged.unionByName(pulled.rows) if pulled is not None else staged
+        winners, resolved = self._ranked(records, pulled)
+        status = F.col(contract.STATUS)
+        outranked = verdicts.outranked(resolved.where(~status.isin(CURRENT, CONFLICTING)))
+        conflicts = resolved.where(status == CONFLICTING)
+        quarantined = verdicts.quarantined(records.where(F.col(contract.FAILURE).isNotNull()))
+        if self.entity.immutable and not conflicts.limit(1).isEmpty():
+            quarantined = quarantined.unionByName(self._conflicting(conflicts))
+        places = pulled.places if pulled is not None else None
+        judged = None
+        if links is not None:
+            standing = winners.unionByName(resolved.where(status == SUPERSEDED))
+            judged = links.judged(records, standing)
+            quarantined, repaired = parted(quarantined, links.settled(judged, places))
+            outranked = outranked.unionByName(repaired)
+        scope = self._scope(pulled)
+        replacement = Replacement(
+            self.engine, self.entity, self.tables, self.days, scope, places, self.whole
+        )
+        replacement.write(outranked, quarantined, winners, judged)
+        return Loaded(scope, amounts)
+
+    def _ranked(self, records: DataFrame, pulled: _Pulled | None) -> tuple[DataFrame, DataFrame]:
+        """The current records, and all records of the keys that several carry, with status."""
+        from pyspark.sql import functions as F
+
+        from customer360.transforms.versions import CURRENT, contested_keys, ranked
+
         usable = records.where(F.col(contract.FAILURE).isNull())
         contested = contested_keys(usable)
         if pulled is not None:
-            contested = contested.unionByName(pulled.select(contract.KEY)).distinct()
+            contested = contested.unionByName(pulled.rows.select(contract.KEY)).distinct()
         contested = self._keep("contested", contested)
         resolved = self._keep(
             "resolved", ranked(usable.join(contested, contract.KEY, "left_semi"), self.entity)
         )
-        status = F.col(contract.STATUS)
-        winners = (
-            usable.join(contested, contract.KEY, "left_anti")
-            .withColumn(contract.STATUS, F.lit(CURRENT))
-            .unionByName(resolved.where(status == CURRENT))
+        alone = usable.join(contested, contract.KEY, "left_anti")
+        winners = alone.withColumn(contract.STATUS, F.lit(CURRENT)).unionByName(
+            resolved.where(F.col(contract.STATUS) == CURRENT)
         )
-        outranked = resolved.where(~status.isin(CURRENT, CONFLICTING))
-        conflicts = resolved.where(status == CONFLICTING)
-        failed = records.where(F.col(contract.FAILURE).isNotNull())
-        quarantined = _quarantined(failed)
-        if self.entity.immutable and not conflicts.limit(1).isEmpty():
-            quarantined = quarantined.unionByName(self._conflicting(conflicts))
-        scope = self._scope(pulled)
-        self._write(scope, winners, _outranked(outranked), quarantined, pulled)
-        return Loaded(scope, amounts)
+        return winners, resolved
 
-    def _amounts(self, staged: DataFrame) -> dict[date, Decimal]:
-        """Readable money by loaded day."""
+    def _summed(self, staged: DataFrame) -> tuple[dict[date, Decimal], int]:
+        """Readable money by loaded day, and how many records say that they repair others."""
         from pyspark.sql import functions as F
 
         amounts = dict.fromkeys(self.days, Decimal(0))
-        if self.entity.amount is not None:
-            sums = staged.groupBy("landed_on").agg(F.sum(contract.AMOUNT).alias("amount"))
-            amounts |= {row[0]: row[1] or Decimal(0) for row in sums.collect()}
-        return amounts
+        sums = staged.groupBy("landed_on").agg(
+            F.sum(contract.AMOUNT).alias("amount"), F.count(contract.REPAIRS).alias("repairs")
+        )
+        rows = sums.collect()
+        amounts |= {row["landed_on"]: row["amount"] or Decimal(0) for row in rows}
+        return amounts, sum(row["repairs"] for row in rows)
+
+    def _links(self, repairs: int) -> RepairLinks | None:
+        """The links of repairs; None when nothing repairs anything, as in most loads."""
+        if self.whole:
+            columns = ", ".join(f"{name} {kind}" for name, kind in contract.REPAIR_COLUMNS)
+            stored = self.engine.session.createDataFrame([], columns)
+        elif repairs or self.engine.lake.row_count(self.tables.repairs):
+            stored = self.engine.table(self.tables.repairs)
+        else:
+            return None
+        return RepairLinks(stored, self.days, self._keep)
 
     def _bronze(self, days: Sequence[date]) -> DataFrame:
         return self.engine.table(self.tables.bronze).where(in_days(days))
@@ -202,27 +256,52 @@ class _Load:
         rows.write.mode("overwrite").parquet(url)
         return self.engine.session.read.schema(rows.schema).parquet(url)
 
-    def _pulled(self, staged: DataFrame) -> DataFrame | None:
-        """Other landing days' records whose keys the loaded days touch; None if there are none."""
+    def _pulled(self, staged: DataFrame, links: RepairLinks | None) -> _Pulled | None:
+        """Records of other days whose status the loaded days may change; None if there are none.
+
+        These are the records with their keys, and the originals of repairs that are among those or
+        in the loaded days. An original that conflicts is ranked again with all records of its key.
+        """
         from pyspark.sql import functions as F
 
         standing = self._standing()
-        if standing is None:
+        places = None
+        if standing is not None:
+            outside = standing.where(f"not {in_days(self.days)}")
+            inside = standing.where(in_days(self.days))
+            touched = staged.select(contract.KEY).unionByName(inside.select(contract.KEY))
+            places = outside.join(touched.distinct(), contract.KEY, "left_semi")
+            places = self._keep("origins", places)
+        if links is not None:
+            originals = self._originals(links.originals_elsewhere(staged, places))
+            if originals is not None:
+                if standing is not None:
+                    more = outside.join(originals, contract.KEY, "left_semi")
+                    originals = originals.unionByName(more)
+                both = originals if places is None else places.unionByName(originals)
+                places = self._keep("places", both.distinct())
+        if places is None:
             return None
-        outside = standing.where(f"not {in_days(self.days)}")
-        inside = standing.where(in_days(self.days))
-        touched = staged.select(contract.KEY).unionByName(inside.select(contract.KEY)).distinct()
-        origins = self._keep("origins", outside.join(touched, contract.KEY, "left_semi"))
-        days = [row[0] for row in origins.select("landed_on").distinct().collect()]
+        days = [row[0] for row in places.select("landed_on").distinct().collect()]
         if not days:
             return None
-        place = origins.select(
+        wanted = places.select(
             "landed_on", "source_file", F.col(contract.RECORD_LINE).alias("line_number")
         ).distinct()
-        wanted = self._bronze(days).join(
-            place, ["landed_on", "source_file", "line_number"], "left_semi"
-        )
-        return self._keep("pulled", self._typed(wanted))
+        rows = self._bronze(days).join(wanted, wanted.columns, "left_semi")
+        return _Pulled(self._keep("pulled", self._typed(rows)), places)
+
+    def _originals(self, named: DataFrame) -> DataFrame | None:
+        """Key (null unless the record is usable) and origin of the originals that are records."""
+        from pyspark.sql import functions as F
+
+        days = [row[0] for row in named.select("landed_on").distinct().collect()]
+        if not days:
+            return None
+        place = named.withColumnRenamed(contract.RECORD_LINE, "line_number")
+        rows = self._typed(self._bronze(days).join(place, place.columns, "left_semi"))
+        key = F.when(F.col(contract.FAILURE).isNull(), F.col(contract.KEY)).alias(contract.KEY)
+        return self._keep("originals", rows.select(key, *contract.names(contract.ORIGIN)))
 
     def _standing(self) -> DataFrame | None:
         """Key and origin of every usable record that stays known; None when there are none."""
@@ -252,6 +331,7 @@ class _Load:
         """
         from pyspark.sql import functions as F
 
+        from customer360.transforms.verdicts import quarantined
         from customer360.transforms.versions import CONFLICTING
 
         days = [row[0] for row in rows.select("landed_on").distinct().collect()]
@@ -263,108 +343,15 @@ class _Load:
         )
         found = rows.drop(contract.RECORD).join(texts, contract.names(contract.ORIGIN), "inner")
         reason = F.lit(f"{CONFLICTING}:{','.join(self.entity.key)}")
-        return _quarantined(
+        return quarantined(
             found.withColumn(contract.FAILURE, reason).withColumn(
                 contract.FAILED_VALUE, F.col(contract.KEY)
             )
         )
 
-    def _scope(self, pulled: DataFrame | None) -> list[date]:
+    def _scope(self, pulled: _Pulled | None) -> list[date]:
         """Days whose rows are written again."""
         if pulled is None:
             return self.days
-        others = {row[0] for row in pulled.select("landed_on").distinct().collect()}
+        others = {row[0] for row in pulled.rows.select("landed_on").distinct().collect()}
         return sorted(others | set(self.days))
-
-    def _write(
-        self,
-        scope: list[date],
-        winners: DataFrame,
-        outranked: DataFrame,
-        quarantined: DataFrame,
-        pulled: DataFrame | None,
-    ) -> None:
-        """Replace the scope's rows: the new ones, and the old ones of keys not touched."""
-        from pyspark.sql import functions as F
-
-        from customer360.transforms.lists import typed_child
-        from customer360.transforms.typing import record_key
-        from customer360.transforms.versions import CONFLICTING
-
-        tables, known = self.tables, F.col("record_key")
-        conflict_key = F.when(F.col("rule") == CONFLICTING, known)
-        columns = contract.QUARANTINE_COLUMNS
-        self._replace(tables.quarantine, columns, quarantined, scope, pulled, key=conflict_key)
-        columns = contract.OUTRANKED_COLUMNS
-        self._replace(tables.outranked, columns, outranked, scope, pulled, key=known)
-        parent_key = record_key(self.entity)
-        for key, child in zip(tables.children, self.entity.children, strict=True):
-            columns = contract.child_columns(self.entity, child)
-            rows = typed_child(winners, self.entity, child)
-            self._replace(key, columns, rows, scope, pulled, key=parent_key)
-        columns = contract.silver_columns(self.entity)
-        self._replace(tables.silver, columns, winners, scope, pulled, key=parent_key)
-
-    def _replace(
-        self,
-        table: keys.TableKey,
-        columns: contract.Columns,
-        rows: DataFrame,
-        scope: list[date],
-        pulled: DataFrame | None,
-        *,
-        key: Column,
-    ) -> None:
-        """Write one table: new rows, and those of the scope's other days with keys not touched."""
-        from pyspark.sql import functions as F
-
-        selected = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns))
-        by_day = self.entity.partitioned
-        kept = None if self.whole else self._kept(table, scope, pulled, key)
-        if kept is not None:
-            selected = selected.unionByName(kept.select(*contract.names(columns)))
-        if by_day and not self.whole:
-            self.engine.replace_days(table, selected, scope)
-        else:
-            self.engine.overwrite(table, columns, selected, partitioned=by_day)
-
-    def _kept(
-        self, table: keys.TableKey, scope: list[date], pulled: DataFrame | None, key: Column
-    ) -> DataFrame | None:
-        """Rows of the table that the replacement would lose: other days, keys not touched."""
-        others = [day for day in scope if day not in set(self.days)]
-        if self.engine.lake.row_count(table) == 0 or (self.entity.partitioned and not others):
-            return None
-        where = in_days(others) if self.entity.partitioned else f"not {in_days(self.days)}"
-        rows = self.engine.table(table).where(where).withColumn(contract.KEY, key)
-        if pulled is None:
-            return rows
-        return rows.join(pulled.select(contract.KEY).distinct(), contract.KEY, "left_anti")
-
-
-def _quarantined(rows: DataFrame) -> DataFrame:
-    """Typed rows with a failure as quarantine rows."""
-    from pyspark.sql import functions as F
-
-    column = F.substring_index(contract.FAILURE, ":", -1)
-    return rows.select(
-        F.col(contract.KEY).alias("record_key"),
-        F.substring_index(contract.FAILURE, ":", 1).alias("rule"),
-        F.when(column != "", column).alias("column_name"),
-        F.col(contract.FAILED_VALUE).alias("value"),
-        F.col(contract.AMOUNT).alias("amount"),
-        F.col(contract.RECORD).alias("record"),
-        *contract.names(contract.ORIGIN),
-    )
-
-
-def _outranked(rows: DataFrame) -> DataFrame:
-    """Resolved rows as outranked rows."""
-    from pyspark.sql import functions as F
-
-    return rows.select(
-        F.col(contract.KEY).alias("record_key"),
-        F.col(contract.STATUS).alias("status"),
-        F.col(contract.AMOUNT).alias("amount"),
-        *contract.names(contract.ORIGIN),
-    )

@@ -28,6 +28,7 @@ def declared_columns(
             yield tables.silver, dict(contract.silver_columns(entity))
             yield tables.quarantine, dict(contract.QUARANTINE_COLUMNS)
             yield tables.outranked, dict(contract.OUTRANKED_COLUMNS)
+            yield tables.repairs, dict(contract.REPAIR_COLUMNS)
             for key, child in zip(tables.children, entity.children, strict=True):
                 yield key, dict(contract.child_columns(entity, child))
     yield identity.CUSTOMER_IDENTIFIERS, dict(identity.typed(identity.IDENTIFIER_COLUMNS))

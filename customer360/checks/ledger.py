@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
-from customer360.assets.accounting import DayAccount, account
+from customer360.assets.accounting import STATUSES, DayAccount, account
 from customer360.assets.silver_load import tables_of
 from customer360.resources.loads import Load, read_loads
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LANDING_TO_BRONZE: Final = "landing_to_bronze"
 BRONZE_TO_SILVER: Final = "bronze_to_silver"
-STATUSES: Final = ("current", "superseded", "duplicate", "quarantined", "repaired")
 _MONEY: Final = "decimal(18,2)"
 COLUMNS: Final = [
     ("entity", "string"),

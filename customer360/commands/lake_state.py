@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
-from customer360.checks.ledger import LANDING_TO_BRONZE, STATUSES
+from customer360.assets.accounting import STATUSES
+from customer360.checks.ledger import LANDING_TO_BRONZE
 from customer360.errors import LandingError
 from customer360.landing.files import stray_folders
 from customer360.resources.lake import Lake

@@ -6,10 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customer360.assets.silver_load import tables_of
 from customer360.commands.entities import refuse_unknown
 from customer360.commands.instance import open_instance
-from customer360.commands.run import execute
+from customer360.commands.run import entities_only, execute
 from customer360.commands.run_report import Report
 from customer360.errors import Customer360Error
 from customer360.resources import rebuilds
@@ -101,20 +100,10 @@ def _go_on(
     tags = range_tags(days[0], days[-1]) | {REBUILD_TAG: begun.rebuild_id}
     started, report = time.monotonic(), Report()
     with open_instance() as instance:
-        execute(settings, instance, console, tags, _selection(todo), report)
+        execute(settings, instance, console, tags, entities_only(todo), report)
     rebuilds.finish(lake, begun)
     console.print(report.table())
     console.print(f"Done in {time.monotonic() - started:.1f} s.")
-
-
-def _selection(entities: Sequence[str]) -> str | None:
-    """Everything but bronze and silver of the other entities; None when there are none."""
-    others = [(s, e) for s in SOURCES for e in s.entities if s.table(e.name) not in entities]
-    if not others:
-        return None
-    tables = (tables_of(source, entity) for source, entity in others)
-    keys = (k for t in tables for k in (t.bronze, t.silver, *t.children, t.quarantine))
-    return "not (" + " or ".join(f'key:"{key.path}"' for key in keys) + ")"
 
 
 def _tell_plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from customer360.assets.silver_load import tables_of
+from customer360.commands.entities import refuse_unknown
 from customer360.commands.instance import open_instance
 from customer360.commands.run_report import Report, failures
 from customer360.errors import Customer360Error, LandingError
@@ -40,6 +42,7 @@ def run(
     first: date | None = None,
     last: date | None = None,
     select: str | None = None,
+    entities: Sequence[str] = (),
     report_to: Path | None = None,
 ) -> bool:
     """Refresh the lake.
@@ -50,6 +53,7 @@ def run(
         first: First landing day to load; with `last`, loads exactly this range again.
         last: Last landing day to load.
         select: Dagster asset selection, as `key:"gold/*"`; everything when omitted.
+        entities: Of bronze and silver only these (`<source>__<entity>`), and all behind them.
         report_to: File that receives seconds per step and per dbt model, as JSON.
 
     Returns:
@@ -57,9 +61,12 @@ def run(
 
     Raises:
         LandingError: The range holds no landing day.
-        RunFailedError: A run failed.
+        UnknownEntityError: There is no such entity.
+        RunFailedError: A run failed; the other ranges of days were loaded all the same.
     """
     lake = Lake(settings.lake)
+    refuse_unknown(entities)
+    select = select or (entities_only(entities) if entities else None)
     with writing(lake, "customer360 run", console.print):
         return _refresh(settings, console, lake, first, last, select, report_to)
 
@@ -84,15 +91,33 @@ def _refresh(
     ensure_manifest(settings)
     started = time.monotonic()
     report = Report()
+    failed = []
     with open_instance() as instance:
-        for start, end in ranges:
-            console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}")
-            execute(settings, instance, console, range_tags(start, end), select, report)
+        for number, (start, end) in enumerate(ranges, start=1):
+            place = f" ({number} of {len(ranges)} ranges)" if len(ranges) > 1 else ""
+            console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}{place}")
+            try:
+                execute(settings, instance, console, range_tags(start, end), select, report)
+            except RunFailedError as error:
+                # The days behind a range that fails are loaded all the same.
+                failed.append(f"Landing days {start} to {end}: {error}")
+    if failed:
+        raise RunFailedError("\n".join(failed))
     console.print(report.table())
     if report_to is not None:
         report_to.write_text(report.json())
     console.print(f"Done in {time.monotonic() - started:.1f} s.")
     return True
+
+
+def entities_only(entities: Sequence[str]) -> str | None:
+    """Selects everything but bronze and silver of other entities; None when there are none."""
+    others = [(s, e) for s in SOURCES for e in s.entities if s.table(e.name) not in entities]
+    if not others:
+        return None
+    tables = (tables_of(source, entity) for source, entity in others)
+    keys = (k for t in tables for k in (t.bronze, t.silver, *t.children, t.quarantine))
+    return "not (" + " or ".join(f'key:"{key.path}"' for key in keys) + ")"
 
 
 def _ranges(

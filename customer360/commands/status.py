@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from customer360.checks.ledger import STATUSES
+from customer360.assets.accounting import STATUSES
 from customer360.commands.check_results import CheckResult, failing_checks
 from customer360.commands.lake_state import (
     FAIL,

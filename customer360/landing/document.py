@@ -23,12 +23,15 @@ Rendered from `customer360/sources/` by `python -m customer360.landing.document`
   (UTC). It decides what came first; it is not the time of loading.
 * Formats, by the file's name: `.jsonl` or `.ndjson` (one object a line), `.json` (an array of
   objects), `.csv` (with a header, RFC 4180), `.parquet`; the text formats also as `.gz`. The format
-  shown is only the usual one of the source.
+  shown is only the usual one of the source. A record may have 32 MiB, a JSON array 128 MiB.
 * A landed file is never changed. A late or corrected file is a new file under the day it arrives.
 * Names that begin with `_` or `.` or end in `.tmp` are not read: write aside, then rename.
 * Required are the key, the clock and money. Without them a record is quarantined. Any other value
   that cannot be read becomes null and an issue on the row. Fields that are not listed stay in
   bronze; `customer360 drift` names them (drift.md).
+* One field is reserved in every format: `_repairs` names the quarantined records that a record
+  corrects, as `<source>/<entity>/dt=YYYY-MM-DD/<file>:<line>`, several with `;` between. They leave
+  quarantine when the record is usable: [quarantine.md](quarantine.md).
 * Times are ISO 8601 with an offset or `Z`; without one they are taken for UTC. Dates are
   YYYY-MM-DD. Amounts are decimal numbers with a point, in the lake's one currency.
 """

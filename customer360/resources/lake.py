@@ -173,6 +173,17 @@ class Lake:
 
         return sum(pa.table(self.delta(key).get_add_actions()).column("num_records").to_pylist())
 
+    def rows_by_day(self, key: TableKey) -> dict[date, int]:
+        """Rows of each landing day of a table partitioned by it, from its Delta statistics."""
+        import pyarrow as pa
+
+        counts: dict[date, int] = {}
+        actions = pa.table(self.delta(key).get_add_actions(flatten=True))
+        columns = actions.select(["partition.landed_on", "num_records"]).to_pydict()
+        for day, rows in zip(*columns.values(), strict=True):
+            counts[day] = counts.get(day, 0) + rows
+        return counts
+
     def changed_days(self, key: TableKey, before: int, now: int) -> tuple[date, ...] | None:
         """Landing days whose files differ between two Delta versions of a table, from its log.
 

@@ -9,7 +9,7 @@ which Dagster instance, if any, did the work.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -103,15 +103,30 @@ def record_loads(lake: Lake, entity: str, loads: Sequence[Load], *, at: datetime
     )
 
 
+def forget_loads(lake: Lake, entity: str, days: Sequence[date]) -> dict[date, Load]:
+    """Let landing days of an entity count as not loaded, because their rows are about to change.
+
+    A load that is cut off is then taken up by the next run, also when the days were loaded before.
+
+    Returns:
+        What was known of these days.
+    """
+    known = {day: load for (table, day), load in read_loads(lake).items() if table == entity}
+    forgotten = {day: known[day] for day in days if day in known}
+    if forgotten:
+        listed = ", ".join(f"'{day}'" for day in forgotten)
+        lake.delta(keys.LOADS).delete(f"entity = '{entity}' and landed_on in ({listed})")
+    return forgotten
+
+
 def record_refresh(lake: Lake, run_id: str) -> date:
     """Write down that all downstream was built from the present loads; returns the as-of date."""
     import pyarrow as pa
 
-    loads = read_loads(lake)
     row = {
         "run_id": run_id,
         "as_of_date": as_of_date(lake),
-        "loads_fingerprint": _fingerprint(loads),
+        "loads_fingerprint": _fingerprint(lake),
         "refreshed_at": datetime.now(UTC),
     }
     table = pa.Table.from_pylist([row], schema=_refreshes_schema())
@@ -175,12 +190,15 @@ def pending(lake: Lake, sources: Sequence[SourceSpec]) -> Pending:
     landed = landed_files(lake, sources)
     days = {key[1] for key, files in landed.items() if loaded.get(key) != day_fingerprint(files)}
     refresh = last_refresh(lake)
-    built = refresh["loads_fingerprint"] if refresh else _fingerprint({})
-    return Pending(days=tuple(sorted(days)), is_stale=built != _fingerprint(known))
+    is_stale = refresh["loads_fingerprint"] != _fingerprint(lake) if refresh else bool(known)
+    return Pending(days=tuple(sorted(days)), is_stale=is_stale)
 
 
-def _fingerprint(loads: Mapping[tuple[str, date], Load]) -> str:
+def _fingerprint(lake: Lake) -> str:
+    """Changes with every load, also when a day is loaded again from the same files."""
+    loaded_at = read_loads_at(lake)
     lines = sorted(
-        f"{load.entity} {load.landed_on} {load.files_fingerprint}" for load in loads.values()
+        f"{entity} {day} {load.files_fingerprint} {loaded_at[entity, day].isoformat()}"
+        for (entity, day), load in read_loads(lake).items()
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

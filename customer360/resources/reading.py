@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from customer360.keys import TableKey
     from customer360.resources.lake import Lake
 
+_BATCH_ROWS = 10_000
+
 
 class Reader:
     """SQL over tables of one lake; filters and column lists reach the Parquet files.
@@ -62,6 +64,12 @@ class Reader:
         result = self._connection.execute(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def batches(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> pa.RecordBatchReader:
+        """Rows of a query as Arrow batches, for as many as do not fit in memory."""
+        return self._connection.sql(sql, params=parameters).to_arrow_reader(_BATCH_ROWS)
 
 
 @contextmanager

@@ -114,6 +114,29 @@ class ChildSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineLimit:
+    """When a landing day has too many quarantined records.
+
+    It has when their share is above `least_share`, and above `times_usual` times the usual share or
+    nearer to 1 than to the usual share. Usual is the median of the landing days before it.
+
+    Attributes:
+        least_share: A share up to this, 0 to 1, is never too much.
+        times_usual: How many times the usual share is still normal.
+        history_days: Landing days, of those with records, that say what is usual.
+        least_records: Fewer quarantined records than this are never too many.
+        blocks: Too many stop everything downstream until somebody has repaired or dropped them;
+            otherwise there is a warning.
+    """
+
+    least_share: float = 0.05
+    times_usual: float = 3.0
+    history_days: int = 28
+    least_records: int = 5
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EntitySpec:
     """One kind of record that a source lands.
 
@@ -136,6 +159,7 @@ class EntitySpec:
         references: (field, entity, field): values that should exist elsewhere; warns, never blocks.
         ignored: Paths that the source lands and nobody wants in silver: no drift.
         on_drift: What a load does when an optional field vanishes or changes its type.
+        quarantine_limit: When quarantined records are too many, and whether that blocks.
     """
 
     name: str
@@ -153,6 +177,7 @@ class EntitySpec:
     references: tuple[tuple[str, str, str], ...] = ()
     ignored: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.WARN
+    quarantine_limit: QuarantineLimit = QuarantineLimit()
 
     def field(self, name: str) -> Field:
         """The field called `name`."""
@@ -212,8 +237,20 @@ def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
     if not entity.immutable and not entity.clock:
         yield f"{where}: an entity that changes needs a clock"
     yield from _name_problems(where, entity)
+    yield from _limit_problems(where, entity.quarantine_limit)
     for child in entity.children:
         yield from _child_problems(where, entity, child)
+
+
+def _limit_problems(where: str, limit: QuarantineLimit) -> Iterator[str]:
+    """A limit that could never be exceeded, or always is."""
+    if not 0 <= limit.least_share < 1:
+        yield f"{where}: least_share {limit.least_share} is not between 0 and 1"
+    if limit.times_usual < 1:
+        yield f"{where}: times_usual {limit.times_usual} is below 1: the usual would be too much"
+    for name, value in (("history_days", limit.history_days), ("records", limit.least_records)):
+        if value < 1:
+            yield f"{where}: {name} {value} of the quarantine limit is below 1"
 
 
 def _child_problems(where: str, entity: EntitySpec, child: ChildSpec) -> Iterator[str]:
@@ -264,6 +301,8 @@ def _name_problems(where: str, entity: EntitySpec) -> Iterator[str]:
     for path in (p for field in entity.fields for p in field.source_paths):
         if len(path) > 2:
             yield f"{where}: {'.'.join(path)!r} is nested more than once"
+        if path[0] == "_repairs":
+            yield f"{where}: {'.'.join(path)!r} is where a record names those that it repairs"
 
 
 def _repeated_paths(where: str, fields: tuple[Field, ...]) -> Iterator[str]:

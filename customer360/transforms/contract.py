@@ -21,6 +21,8 @@ KEY: Final = "_key"
 CONTENT: Final = "_content"
 RECORD: Final = "_record"
 STATUS: Final = "_status"
+# Also the field of a landed record that names the records it repairs (`transforms.repairs`).
+REPAIRS: Final = "_repairs"
 
 # A record's own line_number field (a receipt line has one) must not hide where the record came
 # from.
@@ -69,6 +71,14 @@ OUTRANKED_COLUMNS: Final[Columns] = [
     ("record_key", "string"),
     ("status", "string"),
     ("amount", Kind.MONEY.value),
+    *ORIGIN,
+]
+
+REPAIR_COLUMNS: Final[Columns] = [
+    ("original_file", "string"),
+    ("original_line", "bigint"),
+    ("original_landed_on", "date"),
+    ("is_usable", "boolean"),
     *ORIGIN,
 ]
 

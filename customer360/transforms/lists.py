@@ -96,7 +96,8 @@ def list_checks(child: ChildSpec) -> list[tuple[Column, Column | str]]:
         checks.append((F.exists(elements, bad), f"{RULES[field.kind]}:{child.path}.{field.name}"))
     if child.key:
         key = next(f for f in child.fields if f.name == child.key)
-        keys = F.transform(elements, lambda e: _element_text(e, key))
+        # Compared as read: "1" and "01" are one line number.
+        keys = F.transform(elements, lambda e: read(_element_text(e, key), key))
         checks.append(
             (F.size(F.array_distinct(keys)) < F.size(keys), f"repeated:{child.path}.{child.key}")
         )

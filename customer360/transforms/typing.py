@@ -20,6 +20,7 @@ from customer360.transforms.contract import (
     KEY,
     RECORD,
     RECORD_LINE,
+    REPAIRS,
 )
 from customer360.transforms.lists import (
     element_schema,
@@ -55,8 +56,8 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         as an array of JSON texts under the child's name; `is_deleted` where the entity has
         deletions; `issues`; `source_file`, `record_line`, `landed_on`; and the working columns
         `_failure` (`rule:column`, null if the record can be used), `_failed_value`, `_amount`,
-        `_key`, `_content` (equal for identical content), `_record`
-        (of records that cannot be used).
+        `_key`, `_content` (equal for identical content), `_repairs` (the records that it says it
+        repairs, null for most), `_record` (of records that cannot be used).
     """
     parsed = bronze.select(
         "record",
@@ -73,6 +74,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         RECORD_LINE,
         "landed_on",
         "decode_error",
+        F.trim(F.col(f"r.{REPAIRS}")).alias(REPAIRS),
         *(_raw(f).alias(f"raw_{f.name}") for f in entity.fields),
         *(readable_list(c).alias(c.name) for c in entity.children),
         *(F.col(f"t.{c.path}").alias(f"raw_{c.name}") for c in entity.children),
@@ -94,6 +96,7 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
         ),
         record_key(entity).alias(KEY),
         F.xxhash64(*content).alias(CONTENT),
+        F.when(F.col(REPAIRS) != "", F.col(REPAIRS)).alias(REPAIRS),
         # Kept only where quarantine will show it: the text of every record would double what is
         # written here. A conflict is known later and fetches its text from bronze.
         F.when(F.col(FAILURE).isNotNull(), F.col("record")).alias(RECORD),
@@ -104,10 +107,19 @@ def typed(bronze: DataFrame, entity: EntitySpec, currency: str) -> DataFrame:
 
 
 def record_key(entity: EntitySpec) -> Column:
-    """The key as one text, `|` between its parts; null unless every part is there."""
-    parts = [F.col(k).cast("string") for k in entity.key]
+    r"""The key as one text, `|` between its parts; null unless every part is there.
+
+    A `|` inside a part, but for the last, is `\|`, and a `\` is `\\`: two keys never have one text.
+    """
+    *parts, last = [F.col(k).cast("string") for k in entity.key]
+    parts = [*(_escaped(part) for part in parts), last]
     present = reduce(lambda a, b: a & b, (p.isNotNull() for p in parts))
     return F.when(present, F.concat_ws("|", *parts))
+
+
+def _escaped(part: Column) -> Column:
+    doubled = F.replace(part, F.lit("\\"), F.lit("\\\\"))
+    return F.replace(doubled, F.lit("|"), F.lit("\\|"))
 
 
 def _raw(field: Field) -> Column:
@@ -128,7 +140,7 @@ def _schema(entity: EntitySpec) -> str:
         for head, leaves in nested.items()
     ]
     lists = [f"`{c.path}` array<struct<{element_schema(c)}>>" for c in entity.children]
-    return ", ".join([*flat, *structs, *lists])
+    return ", ".join([*flat, *structs, *lists, f"`{REPAIRS}` string"])
 
 
 def _failure(entity: EntitySpec, currency: str) -> Column:

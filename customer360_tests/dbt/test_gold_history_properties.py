@@ -66,7 +66,8 @@ def put(gold: Gold, seen: Mapping[str, str]) -> None:
     ]
     schema = ", ".join(f"{name} {kind}" for name, kind in columns)
     frame = gold.engine.session.createDataFrame(rows, schema)
-    gold.engine.replace(keys.silver("catalog__products"), frame, None)
+    key = keys.silver("catalog__products")
+    gold.engine.overwrite(key, columns, frame, partitioned=products.partitioned)
 
 
 def histories(gold: Gold) -> dict[str, list[Row]]:

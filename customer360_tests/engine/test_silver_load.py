@@ -117,6 +117,29 @@ def test_one_unreadable_line_quarantines_the_order(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize("copy", ["01", "+1", " 1 ", 1])
+def test_a_line_number_written_in_two_ways_is_repeated(engine: Engine, copy: Any) -> None:
+    line = {"line_number": "1", "sku": "P1", "quantity": 1, "line_amount": "5.00"}
+    twice = record("ecommerce__orders", lines=[line, {**line, "line_number": copy}])
+    put_bronze(engine.lake, "ecommerce__orders", [twice])
+    load(engine, "ecommerce__orders", DAY)
+    tables = tables_of(*spec("ecommerce__orders"))
+    assert rows(engine, tables.quarantine, "rule", "column_name") == [
+        ("repeated", "lines.line_number")
+    ]
+
+
+def test_keys_whose_parts_hold_the_mark_between_parts_stay_apart(engine: Engine) -> None:
+    keys = [("a|b", "c"), ("a", "b|c"), ("a\\", "|c"), ("a\\|", "c")]
+    profiles = [record("social__profiles", network=n, handle=h) for n, h in keys]
+    put_bronze(engine.lake, "social__profiles", profiles)
+    load(engine, "social__profiles", DAY)
+    load(engine, "social__profiles", DAY)
+    tables = tables_of(*spec("social__profiles"))
+    assert set(rows(engine, tables.silver, "network", "handle")) == set(keys)
+    assert rows(engine, tables.outranked, "status") == []
+
+
 def test_the_newest_version_wins_and_a_deletion_leaves_a_tombstone(engine: Engine) -> None:
     put_bronze(
         engine.lake,

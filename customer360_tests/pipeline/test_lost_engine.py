@@ -40,15 +40,7 @@ def _world(lake: Lake) -> None:
     land(lake, "pos__receipts", [*receipts, receipts[0], record("pos__receipts", total_amount="x")])
 
 
-@pytest.mark.parametrize("writes_before", [0, 1, 2])
-def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
-    lake: Lake, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, writes_before: int
-) -> None:
-    _world(lake)
-    undisturbed = Lake(str(tmp_path / "undisturbed"))
-    _world(undisturbed)
-    assert _run(undisturbed).success
-
+def _let_engine_die(monkeypatch: pytest.MonkeyPatch, writes_before: int) -> None:
     replace, written = Engine.replace_days, []
 
     def replace_until_death(engine: Engine, *arguments: Any) -> None:
@@ -58,6 +50,18 @@ def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
         replace(engine, *arguments)
 
     monkeypatch.setattr(silver_load.Engine, "replace_days", replace_until_death)
+
+
+@pytest.mark.parametrize("writes_before", [0, 1, 2])
+def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
+    lake: Lake, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, writes_before: int
+) -> None:
+    _world(lake)
+    undisturbed = Lake(str(tmp_path / "undisturbed"))
+    _world(undisturbed)
+    assert _run(undisturbed).success
+
+    _let_engine_die(monkeypatch, writes_before)
     died = _run(lake)
     assert not died.success
     failed = [e for e in died.all_events if e.is_step_failure]
@@ -69,3 +73,17 @@ def test_a_run_whose_engine_dies_fails_and_the_next_one_makes_it_good(
     assert _run(lake).success
     assert pending(lake, SOURCES).days == ()
     assert differences(fingerprints(undisturbed), fingerprints(lake)) == []
+
+
+def test_a_backfill_that_is_cut_off_is_taken_up_although_its_day_was_loaded_before(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _world(lake)
+    assert _run(lake).success
+    loaded = fingerprints(lake)
+    _let_engine_die(monkeypatch, writes_before=1)
+    assert not _run(lake).success
+    assert pending(lake, SOURCES).days == (DAY,)
+    monkeypatch.undo()
+    assert _run(lake).success
+    assert differences(loaded, fingerprints(lake)) == []

@@ -6,7 +6,15 @@ import pytest
 
 from customer360.errors import SpecError
 from customer360.sources import SOURCES
-from customer360.sources.spec import ChildSpec, EntitySpec, Field, Format, Kind, SourceSpec
+from customer360.sources.spec import (
+    ChildSpec,
+    EntitySpec,
+    Field,
+    Format,
+    Kind,
+    QuarantineLimit,
+    SourceSpec,
+)
 from customer360_tests.builders import _VALID
 
 
@@ -98,3 +106,11 @@ def test_a_path_that_is_read_twice_or_nested_too_deep_is_refused() -> None:
         _source(_entity(fields=fields))
     assert "'card_id' is read twice" in str(error.value)
     assert "'a.b.c' is nested more than once" in str(error.value)
+
+
+def test_a_limit_that_makes_no_sense_is_refused() -> None:
+    limit = QuarantineLimit(least_share=1.5, times_usual=0.5, history_days=0, least_records=0)
+    with pytest.raises(SpecError) as error:
+        _source(_entity(quarantine_limit=limit))
+    for part in ("least_share 1.5", "times_usual 0.5", "history_days 0", "records 0"):
+        assert part in str(error.value)

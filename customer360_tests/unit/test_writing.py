@@ -83,7 +83,7 @@ def test_a_second_writer_waits_for_the_first_and_says_for_whom(lake: Lake) -> No
 
         def free() -> None:
             waits.wait(60)
-            first.terminate()
+            first.kill()
 
         freeing = threading.Thread(target=free)
         freeing.start()

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from customer360.landing.formats.decoded import STRAY_QUOTE, UNCLOSED_QUOTE, WRONG_FIELD_COUNT
 from customer360.landing.formats.lines import Lines
 
-# A quoted value may hold line ends; one with more of them is taken for a quote never closed.
+# A quoted value may hold line ends; one with more of them, or longer than a line may be, is taken
+# for a quote never closed.
 MAX_JOINED_LINES: Final = 20
 _QUOTED: Final = r'"([^"]*+(?:""[^"]*+)*+)'
 # A cell with the comma before it. A quoted cell must end with its quote.
@@ -82,6 +83,8 @@ def _join(lines: Lines, first: int, width: int, *, is_last: bool) -> QuotedRow |
     for last in range(first + 1, first + MAX_JOINED_LINES + 1):
         if last == len(lines):
             return unclosed if is_last else None
+        if lines.is_too_long(first, last):
+            return unclosed
         row = parse_row(lines.text(first, last))
         if row.fault != UNCLOSED_QUOTE:
             fits = not row.fault and len(row.cells) == width

@@ -42,7 +42,8 @@ def decode_csv(chunks: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
     for piece in whole_lines(chunks):
         if piece.fault:
             yield from reader.read(b"", is_last=True)
-            yield reader.cut_line(piece.data, piece.fault)
+            if piece.is_record:
+                yield reader.cut_line(piece.data, piece.fault)
         else:
             yield from reader.read(piece.data, is_last=False)
     yield from reader.read(b"", is_last=True)

@@ -14,13 +14,16 @@ from typing import Final, NamedTuple
 _DECODER: Final = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len, strict=False)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _INDENT: Final = re.compile(r"(?:\A|\n)([ \t]*)(?:,[ \t]*)?\Z")
-_NEXT_IN_LINE: Final = re.compile(r",[ \t]*(?=\{)")
+_NEXT_IN_LINE: Final = re.compile(r",[ \t]*(?=\{)|\n")
 _TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[\[\]{}"]')
 _AROUND: Final = " \t\r\n,"
 _PAIRS: Final = {"}": "{", "]": "["}
 # How far the closing bracket of a broken element is searched: every broken element would otherwise
-# cost a scan of the whole file.
-_LONGEST_BROKEN: Final = 1 << 20
+# cost a scan of the whole file. The distance halves with each search in vain, down to the shortest.
+_LONGEST_SEARCH: Final = 1 << 20
+_SHORTEST_SEARCH: Final = 1 << 10
+_PIECE: Final = 1 << 14
+_LONGEST_WORD: Final = len('"\\ud83d\\ude00"')
 
 
 class Element(NamedTuple):
@@ -39,10 +42,24 @@ class Element(NamedTuple):
 
 def value_end(text: str, start: int) -> int | None:
     """Where the JSON value that begins at `start` ends; None if there is no valid one."""
+    # Python counts all lines before an error, so most values are read from a piece of the text.
+    piece = text[start : start + _PIECE]
+    end, may_go_on = _end_in(piece)
+    if may_go_on and len(piece) == _PIECE:
+        end, _ = _end_in(text[start:])
+    return None if end is None else start + end
+
+
+def _end_in(piece: str) -> tuple[int | None, bool]:
+    """Where the value that a piece begins with ends, and whether it may go on behind the piece."""
     try:
-        return _DECODER.raw_decode(text, start)[1]
-    except (ValueError, RecursionError):
-        return None
+        end = _DECODER.raw_decode(piece)[1]
+    except json.JSONDecodeError as error:
+        is_cut = error.pos > len(piece) - _LONGEST_WORD or error.msg.startswith("Unterminated")
+        return None, is_cut
+    except RecursionError:
+        return None, False
+    return end, end == len(piece)
 
 
 def is_json(text: str) -> bool:
@@ -64,6 +81,7 @@ def array_elements(text: str) -> Iterator[Element]:
         something follows it.
     """
     at = _skip(text, 0) + 1
+    search = _LONGEST_SEARCH
     while (start := _skip(text, at)) < len(text):
         # A comma before the closing bracket loses nothing, so it is let pass.
         if text[start] == "]":
@@ -75,7 +93,10 @@ def array_elements(text: str) -> Iterator[Element]:
         if end is not None and _ends_element(text, end):
             yield Element(text[start:end])
         else:
-            end = _closing_bracket(text, start) or _before_next(text, start)
+            end = _closing_bracket(text, start, search)
+            if end is None:
+                search = max(search // 2, _SHORTEST_SEARCH)
+                end = _before_next(text, start)
             if end is None:
                 yield Element(text[start:], is_valid=False, is_rest=True)
                 return
@@ -100,12 +121,12 @@ def _ends_element(text: str, end: int) -> bool:
     return text[after] in ",]"
 
 
-def _closing_bracket(text: str, start: int) -> int | None:
+def _closing_bracket(text: str, start: int, search: int) -> int | None:
     """End of a broken element by its brackets; None if they do not pair up."""
     opened: list[str] = []
     if text[start] not in "{[":
         return None
-    for match in _TOKEN.finditer(text, start, start + _LONGEST_BROKEN):
+    for match in _TOKEN.finditer(text, start, start + search):
         bracket = match[0]
         if bracket in ("{", "["):
             opened.append(bracket)
@@ -122,9 +143,11 @@ def _closing_bracket(text: str, start: int) -> int | None:
 
 def _before_next(text: str, start: int) -> int | None:
     """End of a broken element by the beginning of the next or the array's end, if they show."""
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 else line_end
-    for match in _NEXT_IN_LINE.finditer(text, start, line_end):
+    line_end = len(text)
+    for match in _NEXT_IN_LINE.finditer(text, start):
+        if match[0] == "\n":
+            line_end = match.start()
+            break
         if _begins_element(text, match.end()):
             return match.start()
     before = _INDENT.search(text, max(0, start - 200), start)

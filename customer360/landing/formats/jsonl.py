@@ -34,7 +34,8 @@ def decode_json_lines(chunks: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
     number = 1
     for piece in whole_lines(chunks):
         if piece.fault:
-            yield as_batch([Row(safe_text(piece.data), number, piece.fault)])
+            if piece.is_record:
+                yield as_batch([Row(safe_text(piece.data), number, piece.fault)])
             number += 1
             continue
         lines = find_lines(piece.data, number)

@@ -14,7 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from customer360.landing.formats.chunks import TruncatedGzipError
-from customer360.landing.formats.decoded import LINE_TOO_LONG, TRUNCATED_GZIP, safe_text
+from customer360.landing.formats.decoded import (
+    LINE_TOO_LONG,
+    TRUNCATED_GZIP,
+    UNREADABLE_FILE,
+    UnreadableFileError,
+    safe_text,
+)
 
 # A line longer than this is no record but a file without line ends; it must not fill the memory.
 LONGEST_LINE: Final = 32 << 20
@@ -32,6 +38,24 @@ class Piece(NamedTuple):
     data: bytes
     fault: str | None = None
 
+    @property
+    def is_record(self) -> bool:
+        """A cut line is a record, even if empty: nothing else would tell that the file is cut.
+
+        Damage is told by a row for the whole file.
+        """
+        return bool(self.data) or self.fault != UNREADABLE_FILE
+
+
+def is_too_long(size: int) -> bool:
+    """Whether so many bytes are more than a record may have."""
+    return size > LONGEST_LINE
+
+
+def beginning(text: str) -> str:
+    """What is kept of a record that is too long."""
+    return text[:_KEPT_OF_TOO_LONG]
+
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[Piece]:
     """Cut chunks after line ends, so that no line is in two pieces; a leading BOM is removed.
@@ -42,7 +66,11 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[Piece]:
     Yields:
         Pieces whose data end with a line end, but for the last line of a file that lacks it. A line
         over `LONGEST_LINE` gives a piece of its first bytes with fault `line_too_long`; a gzip
-        stream that ends early gives the cut remainder, even if empty, with `truncated_gzip`.
+        stream that ends early gives the cut remainder, even if empty, with `truncated_gzip`; a
+        damaged one gives it with `unreadable_file`.
+
+    Raises:
+        UnreadableFileError: The file is damaged; what comes before was handed over.
     """
     first = True
     for piece in _assemble(chunks):
@@ -59,8 +87,11 @@ def _assemble(chunks: Iterable[bytes]) -> Iterator[Piece]:
                 yield from open_line.close(chunk[:end])
             open_line.add(chunk[end:])
     except TruncatedGzipError:
-        yield Piece(open_line.taken(), TRUNCATED_GZIP)
+        yield open_line.cut(TRUNCATED_GZIP)
         return
+    except UnreadableFileError:
+        yield open_line.cut(UNREADABLE_FILE)
+        raise
     if open_line.size:
         yield from open_line.close(b"")
 
@@ -86,10 +117,15 @@ class _OpenLine:
         self._parts, self._held, self.size = [], 0, 0
         return data
 
+    def cut(self, fault: str) -> Piece:
+        """The line as far as it came."""
+        kept = _KEPT_OF_TOO_LONG if is_too_long(self.size) else self.size
+        return Piece(self.taken()[:kept], fault)
+
     def close(self, data: bytes) -> Iterator[Piece]:
         """Pieces of the line with `data`, which holds its end and maybe more lines."""
         first_end = data.find(b"\n") + 1
-        if self.size + first_end > LONGEST_LINE:
+        if is_too_long(self.size + first_end):
             yield Piece((self.taken() + data[:first_end])[:_KEPT_OF_TOO_LONG], LINE_TOO_LONG)
             data = data[first_end:]
         held = self.taken()
@@ -130,6 +166,10 @@ class Lines:
     def rest(self, first: int) -> bytes:
         """Everything from the beginning of line `first`, as it was, with line ends."""
         return self.raw[self.raw_starts[first] :] if first < len(self) else b""
+
+    def is_too_long(self, first: int, last: int) -> bool:
+        """Whether lines `first` to `last` are together more than a record may have."""
+        return is_too_long(int(self.ends[last] - self.starts[first]))
 
     def take(self, indexes: Indexes) -> Any:
         """Arrow string array of the chosen lines, without their ends."""
