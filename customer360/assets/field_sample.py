@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PER_FILE: Final = 200
 _AT_LEAST: Final = 10
-_RECORDS: Final = 5_000
+_RECORDS: Final = 2_000
 # Earlier landing days that are asked whether they had what a load lacks, spread over all.
 _EARLIER_DAYS: Final = 30
 _COLUMNS: Final = ["record", "source_file", "line_number", "decode_error", "landed_on"]
@@ -88,10 +88,11 @@ def sampled_drift(
         reader.hold("sampled", sample.table())
         drift = find_drift(reader, "sampled", table, entity)
         missed = lacking(reader, entity)
-        earlier = _spread([d for d in lake.days(keys.bronze(table)) if d < min(days)])
-        if not missed or not earlier:
+        # Without records nothing is missed, so there is a first day.
+        earlier = [d for d in lake.days(keys.bronze(table)) if d < min(days)] if missed else []
+        if not earlier:
             return drift
-        _hold_with_earlier(reader, table, earlier, sample)
+        _hold_with_earlier(reader, table, _spread(earlier), sample)
         longer = find_drift(reader, "sampled", table, entity)
     return replace(
         longer,

@@ -281,6 +281,13 @@ def test_a_load_notices_what_earlier_days_had(lake: Lake) -> None:
     assert not sampled(lake, ACCOUNTS, day(1), day(2))
 
 
+def test_a_load_of_no_days_or_of_empty_files_misses_nothing(lake: Lake) -> None:
+    put_days(lake, ACCOUNTS, many(ACCOUNTS))
+    assert not sampled(lake, ACCOUNTS)
+    land(lake, ACCOUNTS, [], day=day(1))
+    assert not sampled(lake, ACCOUNTS, day(1))
+
+
 def test_a_sample_is_the_first_records_of_each_file(lake: Lake) -> None:
     records = [record(ACCOUNTS, account_id=f"A{n}") for n in range(500)]
     land(lake, ACCOUNTS, records, name="one")
