@@ -15,6 +15,8 @@ from customer360.sources.spec import EntitySpec
 REPAIRS: Final = "_repairs"
 _REASON: Final = "_reason"
 _TEXT: Final = "_text"
+# Fields of a repair that no entity declares.
+RESERVED: Final = frozenset({REPAIRS, _REASON, _TEXT})
 
 
 def editable_line(
@@ -40,7 +42,7 @@ def editable_line(
         fields = None
     if not isinstance(fields, dict):
         return _dumped(reserved | {_TEXT: record} | _empty(entity))
-    own = {REPAIRS, _REASON, _TEXT} & set(fields)
+    own = RESERVED & set(fields)
     if own or not fields:
         kept = {name: value for name, value in fields.items() if name not in own}
         return _dumped(reserved | kept)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from customer360.landing.repairs import RESERVED
 from customer360.resources import field_counts
 from customer360.resources.field_counts import Watched
 from customer360.sources.contract_version import Declared, contract_version, declared
@@ -203,7 +204,7 @@ def _new_fields(
     reader: Reader, decoded: str, entity: EntitySpec, total: int
 ) -> tuple[tuple[NewField, ...], int]:
     """Undeclared paths, most frequent first, and how many more there are than are listed."""
-    known = {path for one in declared(entity) for path in one.paths} | set(entity.ignored)
+    known = {path for one in declared(entity) for path in one.paths} | {*entity.ignored, *RESERVED}
     reader.keep("shapes", field_counts.shapes(decoded))
     reader.keep("undeclared", field_counts.undeclared(known, [c.path for c in entity.children]))
     rows = reader.rows(

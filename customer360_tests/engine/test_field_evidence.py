@@ -391,3 +391,11 @@ def _first(faults: pl.DataFrame) -> tuple[str, int] | None:
         .select("source_file", "line_number")
         .row(0)
     )
+
+
+def test_the_reserved_fields_of_a_repair_are_no_drift(lake: Lake) -> None:
+    records = [r | {"_repairs": "f:1", "_reason": "x"} for r in many(ACCOUNTS)]
+    put_days(lake, ACCOUNTS, records)
+    assert not drift_of(lake, ACCOUNTS)
+    put_days(lake, ACCOUNTS, [r | {"_other": "f:1"} for r in records])
+    assert drift_of(lake, ACCOUNTS)
