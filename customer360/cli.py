@@ -25,6 +25,15 @@ MOMENT = click.DateTime(
 )
 
 
+_ENTITIES = click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="SOURCE__ENTITY",
+    help="Only what this entity's files hold, and all behind it; may be repeated.",
+)
+
+
 class _Group(click.Group):
     """Shows errors that a user can act on as one message, without a traceback."""
 
@@ -99,13 +108,7 @@ def complete_journey() -> None:
 @click.option("--from", "first", type=DAY, help="First landing day to load.")
 @click.option("--to", "last", type=DAY, help="Last landing day to load.")
 @click.option("--select", help="Only these assets (Dagster selection, as 'group:identity+').")
-@click.option(
-    "--entity",
-    "entities",
-    multiple=True,
-    metavar="SOURCE__ENTITY",
-    help="Only what this entity's files hold, and all behind it; may be repeated.",
-)
+@_ENTITIES
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -139,13 +142,7 @@ def run(
 
 
 @main.command()
-@click.option(
-    "--entity",
-    "entities",
-    multiple=True,
-    metavar="SOURCE__ENTITY",
-    help="Only what this entity's files hold, and all behind it; may be repeated.",
-)
+@_ENTITIES
 @click.option("--dry-run", is_flag=True, help="Say what would be made anew, and from what.")
 @click.option("--restart", is_flag=True, help="Begin anew instead of going on where one stopped.")
 def rebuild(entities: tuple[str, ...], dry_run: bool, restart: bool) -> None:

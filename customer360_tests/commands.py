@@ -11,7 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
+
 from customer360.resources.lake import Lake
+from customer360.resources.processes import OWNER
 
 _PATIENCE_SECONDS = 240
 
@@ -67,3 +70,14 @@ class Command:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._log.close()
+
+
+def children(lake: Lake) -> list[psutil.Process]:
+    """Processes that work for a run on a lake, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+            made = process.environ()
+            if OWNER in made and made.get("C360_LAKE_URL") == lake.url:
+                found.append(process)
+    return found

@@ -97,10 +97,14 @@ def _refresh(
             place = f" ({number} of {len(ranges)} ranges)" if len(ranges) > 1 else ""
             console.print(f"[bold]Refreshing[/bold] landing days {start} to {end}{place}")
             try:
-                execute(settings, instance, console, range_tags(start, end), select, report)
+                tags = range_tags(start, end)
+                run_id = execute(settings, instance, console, tags, select, report)
             except RunFailedError as error:
                 # The days behind a range that fails are loaded all the same.
                 failed.append(f"Landing days {start} to {end}: {error}")
+                continue
+            if report_to is not None:
+                report.add_dbt_start(instance.all_logs(run_id))
     if failed:
         raise RunFailedError("\n".join(failed))
     console.print(report.table())
@@ -154,7 +158,7 @@ def execute(
     tags: Mapping[str, str],
     select: str | None,
     report: Report,
-) -> None:
+) -> str:
     """Run the refresh job in this process, with progress.
 
     Args:
@@ -164,6 +168,9 @@ def execute(
         tags: Run tags: the range of landing days.
         select: Dagster asset selection; everything when None.
         report: Receives the figures.
+
+    Returns:
+        The id of the run.
 
     Raises:
         RunFailedError: The run failed; the message names steps and causes.
@@ -184,9 +191,9 @@ def execute(
             raise_on_error=False,
         )
     report.add(result.all_events)
-    report.add_dbt_start(instance.all_logs(result.run_id))
     if not result.success:
         raise RunFailedError(failures(result.all_events))
+    return str(result.run_id)
 
 
 def selected(definitions: dg.Definitions, select: str) -> list[dg.AssetKey]:

@@ -5,21 +5,18 @@ Real processes and SIGKILL, so that nothing gets to tidy up.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
-import psutil
 
 from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
-from customer360.resources.processes import OWNER
 from customer360.sources import SOURCES
 from customer360_tests.builders import DAY, land, record
-from customer360_tests.commands import Command
+from customer360_tests.commands import Command, children
 
 
 def _world(lake: Lake) -> None:
@@ -29,17 +26,6 @@ def _world(lake: Lake) -> None:
     land(lake, "ecommerce__accounts", [record("ecommerce__accounts")])
     land(lake, "ecommerce__orders", [record("ecommerce__orders")])
     land(lake, "web__events", [record("web__events")])
-
-
-def _dbt_of(lake: Lake) -> list[psutil.Process]:
-    """Dbt processes that work on a lake, whoever started them."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
-            made = process.environ()
-            if OWNER in made and made.get("C360_LAKE_URL") == lake.url:
-                found.append(process)
-    return found
 
 
 def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
@@ -60,11 +46,11 @@ def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
     in_dbt.wait_until(models.exists)
     in_dbt.process.kill()
     in_dbt.process.wait()
-    assert len(_dbt_of(lake)) >= 1, "dbt outlives the run that started it"
+    assert len(children(lake)) >= 1, "dbt outlives the run that started it"
 
     told = start(lake, "last").ended()
     assert "left over by a run that was killed" in told
-    assert _dbt_of(lake) == []
+    assert children(lake) == []
     assert pending(lake, SOURCES) == Pending(days=(), is_stale=False)
     with dg.DagsterInstance.get() as instance:
         assert [run.status.value for run in instance.get_runs()] == [

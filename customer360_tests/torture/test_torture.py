@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import psutil
 import pytest
 from filelock import FileLock
 
@@ -24,10 +23,9 @@ from customer360 import keys
 from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
-from customer360.resources.processes import OWNER
 from customer360.settings import Settings
 from customer360.sources import SOURCES
-from customer360_tests.commands import Command, customer360
+from customer360_tests.commands import Command, children, customer360
 from customer360_tests.torture.points import Kind, Point
 
 STEPS = 35
@@ -127,24 +125,13 @@ def _kill_dbt(point: Point, lake: Lake) -> int:
     before = _data_files(lake, table)
     with _command(lake, "disturbed", customer360("run")) as command:
         command.wait_until(lambda: _data_files(lake, table) > before)
-        for process in _children(lake):
+        for process in children(lake):
             process.kill()
         return command.code()
 
 
 def _data_files(lake: Lake, table: keys.TableKey) -> int:
     return len(list(Path(lake.table_url(table)).glob("*.parquet")))
-
-
-def _children(lake: Lake) -> list[psutil.Process]:
-    """Processes that work for a run on a lake, whoever started them."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
-            made = process.environ()
-            if OWNER in made and made.get("C360_LAKE_URL") == lake.url:
-                found.append(process)
-    return found
 
 
 def _versions(lake: Lake) -> list[tuple[Any, ...]]:
@@ -167,7 +154,7 @@ def test_the_next_run_makes_good_what_was_disturbed(
     assert pending(lake, SOURCES) == Pending(days=(), is_stale=False)
     assert differences(fingerprints(world.ended), fingerprints(lake)) == []
     assert _versions(lake) == _versions(world.ended)
-    assert _children(lake) == []
+    assert children(lake) == []
     assert not list(Path(lake.url).glob("_scratch/*"))
     with dg.DagsterInstance.get() as instance:
         unfinished = [s for s in dg.DagsterRunStatus if s.value in ("STARTED", "STARTING")]
