@@ -57,7 +57,8 @@ class Command:
 
     def ended(self) -> str:
         """What it said, when it has ended well."""
-        assert self.process.wait(_PATIENCE_SECONDS) == 0, self.said
+        code = self.process.wait(_PATIENCE_SECONDS)
+        assert code == 0, f"exit code {code}\n{self.said}"
         return self.said
 
     def code(self) -> int:
