@@ -8,6 +8,7 @@ the only place where the embedded engine and dbt look. Nothing is read at import
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,9 +30,7 @@ WAYS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 SECRETS: Final = (
-    "AZURE_STORAGE_ACCOUNT_KEY",
-    "AZURE_STORAGE_SAS_TOKEN",
-    "AZURE_STORAGE_CLIENT_SECRET",
+    *(name for names in WAYS.values() for name in names),
     "DATABRICKS_TOKEN",
     "DATABRICKS_CLIENT_SECRET",
     "C360_ALERT_WEBHOOK",
@@ -50,12 +49,23 @@ def fill_in(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS) -
     Raises:
         SettingsError: A file or the vault cannot be read; all problems together, no value shown.
     """
+    names = tuple(names)
     problems = from_files(environ, names)
     missing = [name for name in names if not environ.get(name)]
     if environ.get(VAULT) and missing and not problems:
         problems += _from_vault(environ, missing)
     if problems:
         raise SettingsError("Secrets cannot be read:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+def secret(name: str) -> str | None:
+    """A secret's value, wherever it is; None if it is nowhere.
+
+    Raises:
+        SettingsError: Its file, or the vault, cannot be read.
+    """
+    fill_in(os.environ, (name,))
+    return os.environ.get(name) or None
 
 
 def from_files(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS) -> list[str]:

@@ -211,7 +211,7 @@ def _checked(container_url: str) -> Account:
     from azure.core.exceptions import AzureError
     from azure.storage.blob import ContainerClient
 
-    credentials.fill_in(os.environ)
+    credentials.fill_in(os.environ, (name for way in credentials.WAYS.values() for name in way))
     account = account_of(container_url)
     _refuse_expired(account)
     if account.blob_url.startswith("http://"):
@@ -228,7 +228,6 @@ def _checked(container_url: str) -> Account:
         with client:
             next(iter(client.list_blobs(results_per_page=1)), None)
     except (AzureError, ValueError) as error:
-        # ValueError: an account key that is no Base64.
         raise StorageError(_explained(account, error)) from error
     return account
 
@@ -255,7 +254,8 @@ def _explained(account: Account, error: AzureError | ValueError) -> str:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     where = f"Container {account.container!r} of storage account {account.name!r}"
-    code = str(getattr(error, "error_code", "") or type(error).__name__)
+    told = getattr(error, "error_code", None)
+    code = str(getattr(told, "value", told) or type(error).__name__)
     if isinstance(error, ResourceNotFoundError):
         return f"{where} was not found. Create it, or correct C360_LAKE."
     if isinstance(error, HttpResponseError) and error.status_code in (401, 403):
@@ -264,7 +264,7 @@ def _explained(account: Account, error: AzureError | ValueError) -> str:
             f"{credentials.named(account.way)}; an identity needs the role Storage Blob Data "
             "Contributor."
         )
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) or code == "AzureSigningError":
         return (
             f"{where}: the {account.way} has not the form of one. Check "
             f"{credentials.named(account.way)}."
