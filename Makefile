@@ -11,7 +11,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup demo dev test test-all torture fuzz check format bench docs lock clean
+.PHONY: help setup demo dev test test-all azurite torture fuzz check format bench docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,7 +44,14 @@ test: $(STAMP) ## All tests that need nothing but Python
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m "not stack" -n 2 --dist loadgroup --durations 10
 
-test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, dagster dev
+# No lock file: npm writes the registry's address into it. The version is this one.
+AZURITE := .tools/node_modules/azurite/package.json
+azurite: $(AZURITE)
+$(AZURITE):
+	@command -v npm >/dev/null || { echo "Azurite, for the tests of abfss:// lakes, needs Node 20 and npm. Debian: apt-get install nodejs npm"; exit 1; }
+	npm install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --silent azurite@3.37.0
+
+test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, dagster dev
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
 

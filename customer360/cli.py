@@ -180,6 +180,19 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def doctor(as_json: bool) -> None:
+    """Try all that a run needs: storage, engine, dbt, Dagster; say what is wrong and what to do.
+
+    Writes and removes small files in the lake's scratch folder, nothing else. Exits 1 if anything
+    fails.
+    """
+    from customer360.commands.doctor import show
+
+    sys.exit(0 if show(load_settings(), _console(), as_json=as_json) else 1)
+
+
+@main.command()
 @click.argument("entities", nargs=-1, metavar="[SOURCE__ENTITY]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--patch", "as_patch", is_flag=True, help="A patch of the declarations to apply.")

@@ -15,6 +15,10 @@ class SettingsError(Customer360Error):
     """One or more settings are wrong; the message lists all of them."""
 
 
+class StorageError(Customer360Error):
+    """The storage behind a URL cannot be reached, or does not let this process in."""
+
+
 class SpecError(Customer360Error):
     """A source specification contradicts itself; the message lists every contradiction."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from customer360 import credentials
 from customer360.errors import SettingsError
 
 PREFIX: Final = "C360_"
@@ -53,6 +54,8 @@ class Settings:
             nobody.
         schedule: Cron expression (UTC) of the nightly refresh.
         retention_days: Days for which upkeep keeps what earlier versions of tables consist of.
+        key_vault: URL of the Azure Key Vault that holds secrets which neither a variable nor a file
+            gives (`credentials`).
         alert_webhook: URL that is posted a JSON message when a run fails; secret.
     """
 
@@ -66,6 +69,7 @@ class Settings:
     shared_identifier_limit: int = 12
     schedule: str = "0 3 * * *"
     retention_days: int = 30
+    key_vault: str | None = None
     alert_webhook: str | None = field(default=None, repr=False)
 
     @property
@@ -126,6 +130,12 @@ def _webhook(text: str) -> str:
     return text
 
 
+def _vault(text: str) -> str:
+    if urlsplit(text).scheme != "https":
+        raise ValueError("expected an https:// URL, as https://name.vault.azure.net")
+    return text
+
+
 _PARSERS: Final[Mapping[str, Any]] = {
     "env": lambda text: _one_of(tuple(ENVIRONMENTS), text),
     "lake": _lake,
@@ -137,6 +147,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "shared_identifier_limit": _count,
     "schedule": _cron,
     "retention_days": _days_kept,
+    "key_vault": _vault,
     "alert_webhook": _webhook,
 }
 # A value that is shown in an error must not be a secret.
@@ -153,9 +164,10 @@ OTHER_VARIABLES: Final = (
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     known = [variable_name(name) for name in _PARSERS]
+    others = {*OTHER_VARIABLES, *(f"{name}{credentials.FILE}" for name in credentials.SECRETS)}
     problems = []
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and name not in OTHER_VARIABLES:
+        if name.startswith(PREFIX) and name not in known and name not in others:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             problems.append(f"{name}: no such setting; did you mean {near[0]}?")
     return problems
@@ -178,8 +190,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         SettingsError: One or more values are wrong or unknown; the message lists all of them.
     """
-    environ = os.environ if environ is None else environ
+    environ = dict(os.environ if environ is None else environ)
     problems = _unknown(environ)
+    problems += credentials.from_files(environ)
     env = environ.get(variable_name("env")) or "local"
     raw = {**ENVIRONMENTS.get(env, {}), "env": env}
     raw |= {n: v for n in _PARSERS if (v := environ.get(variable_name(n), "").strip())}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress
@@ -11,6 +10,7 @@ from rich.progress import Progress
 from customer360.errors import LandingError
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
+from customer360.storage import open_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,13 +32,13 @@ def simulate_world(
     from customer360.landing.simulate.parameters import FaultLevel
     from customer360.landing.simulate.world import simulate
 
-    lake = _local(settings, "simulate")
+    lake = Lake(settings.lake)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Simulating", total=days)
         try:
             summary = simulate(
-                Path(lake.landing),
-                Path(lake.truth),
+                open_path(lake.landing),
+                open_path(lake.truth),
                 customers=customers,
                 days=days,
                 seed=seed,
@@ -69,15 +69,4 @@ def import_purchases(settings: Settings, console: Console) -> None:
     """Land the Complete Journey purchases and say what landed."""
     from customer360.landing.complete_journey import import_complete_journey
 
-    lake = _local(settings, "import")
-    console.print(str(import_complete_journey(Path(lake.landing))))
-
-
-def _local(settings: Settings, command: str) -> Lake:
-    lake = Lake(settings.lake)
-    if lake.is_remote:
-        raise LandingError(
-            f"`customer360 {command}` writes to a local folder, found C360_LAKE={settings.lake}. "
-            "Run it with a local C360_LAKE and copy the landing folder."
-        )
-    return lake
+    console.print(str(import_complete_journey(open_path(settings.landing))))

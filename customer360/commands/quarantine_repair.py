@@ -164,12 +164,12 @@ def _checked(engine: Engine, file: _File, currency: str) -> tuple[int, list[tupl
 
 def _staged(engine: Engine, file: _File, scratch: str) -> DataFrame:
     """The file's records where the engine reads them, in bounded memory."""
-    import fsspec
     import pyarrow.parquet as pq
 
     from customer360.landing.decode import BRONZE_SCHEMA
+    from customer360.storage import open_url
 
-    fs, folder = fsspec.core.url_to_fs(f"{engine.lake.scratch_url(scratch)}/decoded")
+    fs, folder = open_url(f"{engine.lake.scratch_url(scratch)}/decoded")
     fs.makedirs(folder, exist_ok=True)
     with (
         fs.open(f"{folder}/part.parquet", "wb") as sink,

@@ -7,7 +7,6 @@ and told. What the faults are and what should become of them is in docs/simulato
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -26,6 +25,7 @@ from customer360.errors import MissingPrerequisiteError
 from customer360.resources.lake import Lake
 from customer360.resources.loads import pending
 from customer360.sources import SOURCES
+from customer360.storage import open_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,7 +71,8 @@ def verify(settings: Settings, console: Console) -> bool:
 
 
 def _require(lake: Lake) -> None:
-    missing = [name for name in _TRUTH if not list(Path(lake.truth, name).glob("*.parquet"))]
+    truth = open_path(lake.truth)
+    missing = [name for name in _TRUTH if not any((truth / name).glob("*.parquet"))]
     if missing:
         raise MissingPrerequisiteError(
             f"No truth to compare with: {', '.join(missing)} not found under {lake.truth}. Only a "

@@ -35,7 +35,7 @@ def money(reader: Reader, truth: str) -> Iterator[Difference]:
     reader.keep(
         "true_money",
         f"""select source, entity, business_date, sum(amount_landed) as amount
-        from read_parquet('{truth}/money/*.parquet') group by all""",
+        from {reader.folder(f"{truth}/money")} group by all""",
     )
     rows = reader.rows(
         """select source, entity, business_date, coalesce(t.amount, 0) as expected,

@@ -32,12 +32,12 @@ def prepare(reader: Reader, truth: str, sources: Sequence[SourceSpec]) -> None:
     immutable = ", ".join(
         f"'{s.table(e.name)}'" for s in sources for e in s.entities if e.immutable
     )
-    reader.keep("expected", _expected(truth, immutable))
+    reader.keep("expected", _expected(reader.folder(f"{truth}/records"), immutable))
     parts = (part for s in sources for e in s.entities for part in _actual(reader, s, e))
     reader.keep("actual", " union all ".join(parts))
 
 
-def _expected(truth: str, immutable: str) -> str:
+def _expected(records: str, immutable: str) -> str:
     """SQL of the truth's records with the status that the rules give them.
 
     Rank 1 of a key is current. Where records never change the first landed ranks first, elsewhere
@@ -48,7 +48,7 @@ def _expected(truth: str, immutable: str) -> str:
     with records as (
         select *, source || '__' || entity as table_name,
             outcome = 'usable' or rule = 'conflicting_key' as is_candidate
-        from read_parquet('{truth}/records/*.parquet')
+        from {records}
     ), placed as (
         select *, table_name in ({immutable}) as is_immutable, row_number() over (
             partition by table_name, record_key, is_candidate order by
@@ -159,7 +159,7 @@ def faults(reader: Reader, truth: str) -> Iterator[Difference]:
                 where o.table_name = e.table_name and o.record_key = e.record_key
                 and b.status = f.expected and (f.expected = 'superseded' or o.content = e.content)
             ) as has_loser
-        from read_parquet('{truth}/faults/*.parquet') f
+        from {reader.folder(f"{truth}/faults")} f
         join expected e on e.source_file = f.source_file
             and (f.line_number = e.line_number or (f.line_number = 0 and f.expected = 'duplicate'))
         left join actual a on a.table_name = e.table_name and a.source_file = e.source_file

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import fsspec
+from customer360.storage import arrow_filesystem, open_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,12 +43,13 @@ class Exchange:
         """Rows kept under a name, in batches of bounded size."""
         import pyarrow.dataset as ds
 
-        fs, path = fsspec.core.url_to_fs(f"{self.folder}/{name}")
-        files = sorted(fs.glob(f"{path}/*.parquet")) if fs.exists(path) else []
+        url = f"{self.folder}/{name}"
+        fs, path = open_url(url)
+        found = fs.glob(f"{path}/*.parquet") if fs.exists(path) else []
+        files = sorted(str(file).rsplit("/", 1)[-1] for file in found)
         if files:
-            yield from ds.dataset(files, schema=schema, filesystem=fs, format="parquet").to_batches(
-                batch_size=_BATCH_ROWS
-            )
+            kept = ds.dataset(files, schema, filesystem=arrow_filesystem(url), format="parquet")
+            yield from kept.to_batches(batch_size=_BATCH_ROWS)
 
     def arrow(self, name: str, schema: pa.Schema) -> pa.Table:
         """All rows kept under a name, in memory."""
@@ -69,7 +70,7 @@ class Exchange:
         """
         import pyarrow.parquet as pq
 
-        fs, path = fsspec.core.url_to_fs(f"{self.folder}/{name}")
+        fs, path = open_url(f"{self.folder}/{name}")
         fs.makedirs(path, exist_ok=True)
         with (
             fs.open(f"{path}/part-0.parquet", "wb") as file,

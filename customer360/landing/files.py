@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-import fsspec
-
 from customer360.errors import LandingError
 from customer360.sources import SOURCES
+from customer360.storage import open_url
 
 _DAY_FOLDER: Final = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
 
@@ -70,7 +69,7 @@ def list_files(
         landed_on = _day(folder)
         if landed_on is None or not (days is None or landed_on in days):
             continue
-        if below and not any(_is_aside(part) for part in below.split("/")):
+        if below and not any(is_aside(part) for part in below.split("/")):
             size, modified = int(info["size"] or 0), _modified(info)
             files.append(LandingFile(f"{source}__{entity}", landed_on, path, size, modified))
     return sorted(files, key=lambda file: (file.landed_on, file.path))
@@ -127,13 +126,12 @@ def stray_folders(landing: str) -> list[str]:
 
 def open_landing(landing: str) -> tuple[Any, str]:
     """File system of the landing zone and the zone's path on it, without a closing slash."""
-    fs, root = fsspec.core.url_to_fs(landing)
-    return fs, str(root).rstrip("/")
+    return open_url(landing)
 
 
 def _open_zone(landing: str) -> tuple[Any, str]:
-    fs, root = open_landing(landing)
-    # Remote file systems remember listings; a sensor would never see a file that came later.
+    fs, root = open_url(landing)
+    # Some file systems remember listings; a sensor would never see a file that came later.
     fs.invalidate_cache()
     if not fs.isdir(root):
         raise LandingError(
@@ -148,11 +146,12 @@ def _entries(fs: Any, folder: str) -> Iterator[tuple[str, bool]]:
     """Names directly below a folder, without those written aside, and whether each is a folder."""
     for info in fs.ls(folder, detail=True):
         name = str(info["name"]).rstrip("/").rsplit("/", 1)[-1]
-        if not _is_aside(name):
+        if not is_aside(name):
             yield name, info["type"] == "directory"
 
 
-def _is_aside(name: str) -> bool:
+def is_aside(name: str) -> bool:
+    """Whether a name in the landing zone is of what is still being written."""
     return name.startswith(("_", ".")) or name.endswith(".tmp")
 
 

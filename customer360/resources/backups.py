@@ -13,12 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-import fsspec
-
 from customer360 import keys
 from customer360.errors import BackupError
 from customer360.fingerprint import content, is_snapshot
 from customer360.keys import TableKey
+from customer360.storage import open_url
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -64,7 +63,7 @@ def backups(lake: Lake, key: TableKey) -> list[Backup]:
     Raises:
         BackupError: What was written beside a backup cannot be read.
     """
-    fs, root = fsspec.core.url_to_fs(_folder_url(lake, key))
+    fs, root = open_url(_folder_url(lake, key))
     found = []
     for proof in fs.glob(f"{root}/*/{_PROOF}"):
         try:
@@ -229,7 +228,7 @@ def _prove(lake: Lake, key: TableKey, backup: Backup) -> None:
     with open_reader(lake) as reader:
         copied = content(reader, _backup_key(key, backup.name))
     _compare(backup, copied, f"The new backup {backup.name} of {key.sql}")
-    fs, root = fsspec.core.url_to_fs(_folder_url(lake, key))
+    fs, root = open_url(_folder_url(lake, key))
     fs.pipe_file(f"{root}/{backup.name}/{_PROOF}", json.dumps(asdict(backup)).encode())
 
 
@@ -250,13 +249,13 @@ def _unfinished(lake: Lake, key: TableKey) -> list[str]:
 
 def _names(url: str) -> list[str]:
     """Names of what lies in a folder, sorted; none if there is no such folder."""
-    fs, root = fsspec.core.url_to_fs(url)
+    fs, root = open_url(url)
     if not fs.exists(root):
         return []
     return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in fs.ls(root, detail=False))
 
 
 def _remove(lake: Lake, key: TableKey, names: Sequence[str]) -> None:
-    fs, root = fsspec.core.url_to_fs(_folder_url(lake, key))
+    fs, root = open_url(_folder_url(lake, key))
     for name in names:
         fs.rm(f"{root}/{name}", recursive=True)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-import fsspec
-
 from customer360.errors import MissingTableError
 from customer360.keys import LAYERS, TableKey
+from customer360.storage import arrow_filesystem, is_remote, open_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +48,7 @@ class Lake:
     @property
     def is_remote(self) -> bool:
         """Whether the lake is behind a URL, not in a folder of this machine."""
-        return "://" in self.url
+        return is_remote(self.url)
 
     @property
     def landing(self) -> str:
@@ -71,20 +70,20 @@ class Lake:
 
     def remove_scratch(self, name: str = "") -> None:
         """Remove intermediate files of one step, or of all, if there are any."""
-        fs, path = fsspec.core.url_to_fs(self.scratch_url(name).rstrip("/"))
+        fs, path = open_url(self.scratch_url(name).rstrip("/"))
         if fs.exists(path):
             fs.rm(path, recursive=True)
 
     def exists(self, key: TableKey) -> bool:
         """Whether the table is there (has a Delta log)."""
-        fs, path = fsspec.core.url_to_fs(f"{self.table_url(key)}/_delta_log")
+        fs, path = open_url(f"{self.table_url(key)}/_delta_log")
         return bool(fs.exists(path))
 
     def tables(self) -> list[TableKey]:
         """All tables of all layers, sorted."""
         found = []
         for layer in LAYERS:
-            fs, path = fsspec.core.url_to_fs(f"{self.url}/{layer}")
+            fs, path = open_url(f"{self.url}/{layer}")
             if fs.exists(path):
                 names = (str(p).rstrip("/").rsplit("/", 1)[-1] for p in fs.ls(path, detail=False))
                 found += [TableKey(layer, n) for n in names if not n.startswith(("_", "."))]
@@ -118,15 +117,8 @@ class Lake:
         Raises:
             MissingTableError: There is no such table.
         """
-        from pyarrow import fs
-
-        # delta-rs would open local files through a Python object. A reading thread that lets go of
-        # one while the interpreter shuts down aborts the process: one of ninety commands that had
-        # done their work ended that way.
-        local = None
-        if not self.is_remote:
-            local = fs.SubTreeFileSystem(self.table_url(key), fs.LocalFileSystem())
-        return self.delta(key).to_pyarrow_dataset(filesystem=local)
+        files = arrow_filesystem(self.table_url(key))
+        return self.delta(key).to_pyarrow_dataset(filesystem=files)
 
     def replace_days(
         self,

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from customer360.storage import arrow_filesystem
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
@@ -31,7 +33,7 @@ class Reader:
     def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
         self.lake = lake
         self._connection = connection
-        self._registered: set[TableKey] = set()
+        self._registered: set[TableKey | str] = set()
 
     def table(self, key: TableKey) -> str:
         """The table's name in SQL, in quotes; it is opened at first use.
@@ -43,6 +45,16 @@ class Reader:
             self._connection.register(key.sql, self.lake.dataset(key))
             self._registered.add(key)
         return f'"{key.sql}"'
+
+    def folder(self, url: str) -> str:
+        """Name in SQL, in quotes, of the Parquet files of a folder."""
+        import pyarrow.dataset as ds
+
+        if url not in self._registered:
+            files = ds.dataset("", filesystem=arrow_filesystem(url), format="parquet")
+            self._connection.register(url, files)
+            self._registered.add(url)
+        return f'"{url}"'
 
     def columns(self, key: TableKey) -> dict[str, str]:
         """DuckDB's type of each column of a table."""

@@ -22,6 +22,7 @@ from customer360.resources.lake import (
     registration_ddl,
 )
 from customer360.resources.servers import EngineServer, SailServer, SparkServer
+from customer360.storage import check_access
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -52,6 +53,9 @@ class Engine:
         # use.
         os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
         os.environ["TZ"] = "UTC"
+        if lake.is_remote:
+            # The engine finds its credentials in the environment, where this puts them.
+            check_access(lake.url)
         self.lake = lake
         self._columns: dict[TableKey, Columns] = {}
         self._server: EngineServer = _SERVERS[kind]()

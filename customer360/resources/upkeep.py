@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import fsspec
-
 from customer360.errors import Customer360Error, UpkeepError
 from customer360.resources.backups import Backup, back_up, is_snapshot_table
 from customer360.resources.watermarks import carry_over
+from customer360.storage import open_url
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -150,7 +149,7 @@ def tend(lake: Lake, key: TableKey, retention_days: int, *, dry_run: bool) -> Te
 
 
 def _commits_since_checkpoint(lake: Lake, key: TableKey, version: int) -> int:
-    fs, log = fsspec.core.url_to_fs(f"{lake.table_url(key)}/_delta_log")
+    fs, log = open_url(f"{lake.table_url(key)}/_delta_log")
     names = (str(path).rsplit("/", 1)[-1] for path in fs.glob(f"{log}/*.checkpoint*.parquet"))
     return version - max((int(name.partition(".")[0]) for name in names), default=-1)
 
@@ -222,6 +221,6 @@ def _remove_expired(
 
 def _sizes(lake: Lake, key: TableKey) -> dict[str, int]:
     """Bytes of every file of a table, by its path below the table."""
-    fs, root = fsspec.core.url_to_fs(lake.table_url(key))
+    fs, root = open_url(lake.table_url(key))
     found = fs.find(root, detail=True).items()
     return {str(path)[len(root) + 1 :]: int(info["size"]) for path, info in found}

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import fsspec
-
 from customer360.errors import VersionError
+from customer360.storage import open_url
 
 if TYPE_CHECKING:
     from customer360.keys import TableKey
@@ -58,7 +57,7 @@ def _versions(lake: Lake, key: TableKey, limit: int | None = None) -> Iterator[V
 
 
 def _files_on_disk(lake: Lake, key: TableKey) -> frozenset[str]:
-    fs, root = fsspec.core.url_to_fs(lake.table_url(key))
+    fs, root = open_url(lake.table_url(key))
     return frozenset(str(path)[len(root) + 1 :] for path in fs.find(root))
 
 

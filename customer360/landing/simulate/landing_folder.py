@@ -4,14 +4,16 @@ Here: paths, writing aside and renaming, the truth tables. Not here: what is in 
 (``day_files``), the sums (``money``).
 """
 
+import io
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
+from upath import UPath
 
+from customer360.landing.deliver import write_whole
 from customer360.landing.simulate.block import Block
 from customer360.landing.simulate.fault_files import PreparedFile
 from customer360.landing.simulate.sheet import RECORD_SCHEMA
@@ -43,8 +45,8 @@ class Tally:
 class LandingFolder:
     """The two folders a world is written to."""
 
-    landing: Path
-    truth: Path
+    landing: UPath
+    truth: UPath
 
     def has_day(self, day: date, block: int) -> bool:
         """Whether the day of a block was written completely by an earlier call."""
@@ -71,7 +73,7 @@ class LandingFolder:
         paths = [f"{file.entity.folder}/dt={landed_on}/{file.name}" for file in files]
         faults: list[tuple[object, ...]] = []
         for path, file in zip(paths, files, strict=True):
-            _write_aside(self.landing / path, file.data)
+            write_whole(self.landing / path, file.data)
             faults += _fault_rows(file, landed_on, path)
             _count(tally, file)
         fault_table = pl.DataFrame(faults, schema=FAULT_COLUMNS, orient="row")
@@ -87,7 +89,7 @@ class LandingFolder:
         path = self.truth / "persons" / f"block-{number:04d}.parquet"
         _write_parquet(path, persons)
 
-    def _truth_path(self, table: str, day: date, block: int) -> Path:
+    def _truth_path(self, table: str, day: date, block: int) -> UPath:
         return self.truth / table / f"dt={day}-{block:04d}.parquet"
 
     def _write_table(self, table: str, day: date, block: int, rows: pl.DataFrame) -> None:
@@ -144,15 +146,7 @@ def _count(tally: Tally, file: PreparedFile) -> None:
     tally.faults.update(fault.kind for fault in file.faults)
 
 
-def _write_aside(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.tmp")
-    aside.write_bytes(data)
-    aside.replace(path)
-
-
-def _write_parquet(path: Path, rows: pl.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.tmp")
-    rows.write_parquet(aside, compression="lz4")
-    aside.replace(path)
+def _write_parquet(path: UPath, rows: pl.DataFrame) -> None:
+    data = io.BytesIO()
+    rows.write_parquet(data, compression="lz4")
+    write_whole(path, data.getvalue())

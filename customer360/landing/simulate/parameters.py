@@ -7,8 +7,10 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from pathlib import Path
 
+from upath import UPath
+
+from customer360.landing.deliver import write_whole
 from customer360.landing.simulate.streams import epoch_day
 
 WORLD_NOTE = "_world.json"
@@ -76,7 +78,7 @@ class WorldParameters:
         return values | {"days": days}
 
 
-def read_days(landing: Path, truth: Path, wanted: WorldParameters) -> int | None:
+def read_days(landing: UPath, truth: UPath, wanted: WorldParameters) -> int | None:
     """Return the days already simulated there with the same parameters, None for a fresh place.
 
     Raises:
@@ -102,16 +104,14 @@ def read_days(landing: Path, truth: Path, wanted: WorldParameters) -> int | None
     return days
 
 
-def write_days(truth: Path, parameters: WorldParameters, days: int) -> None:
+def write_days(truth: UPath, parameters: WorldParameters, days: int) -> None:
     """Note in the truth folder that ``days`` days of this world are complete."""
-    truth.mkdir(parents=True, exist_ok=True)
-    aside = truth / f"{WORLD_NOTE}.tmp"
-    aside.write_text(json.dumps(parameters.as_json(days), indent=1) + "\n", encoding="utf-8")
-    aside.rename(truth / WORLD_NOTE)
+    note = json.dumps(parameters.as_json(days), indent=1) + "\n"
+    write_whole(truth / WORLD_NOTE, note.encode())
 
 
-def _refuse_foreign_files(landing: Path, note: Path) -> None:
-    found = next(landing.glob("*/*/dt=*/*"), None) if landing.exists() else None
+def _refuse_foreign_files(landing: UPath, note: UPath) -> None:
+    found = next(iter(landing.glob("*/*/dt=*/*")), None) if landing.exists() else None
     if found is not None:
         raise ValueError(
             f"{landing} holds files of unknown origin: found {found} without {note}; expected an"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
+from upath import UPath
 
 from customer360.landing.simulate.accounts import sign_ups_and_changes
 from customer360.landing.simulate.assortment import (
@@ -59,8 +59,8 @@ class SimulationSummary:
 
 
 def simulate(
-    landing: Path,
-    truth: Path,
+    landing: UPath,
+    truth: UPath,
     *,
     customers: int,
     days: int,
