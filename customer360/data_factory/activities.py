@@ -20,9 +20,7 @@ from customer360.data_factory.vocabulary import (
 _STORAGE_VERSION: Final = "2023-11-03"
 # Landing day of a run, inside an expression.
 DAY: Final = f"formatDateTime({parameter(WINDOW_START)}, 'yyyy-MM-dd')"
-_DAY_FOLDER: Final = (
-    f"{shared('landing_folder')}, '/', {parameter('item')}.folder, '/dt=', {DAY}"
-)
+_DAY_FOLDER: Final = f"{shared('landing_folder')}, '/', {parameter('item')}.folder, '/dt=', {DAY}"
 # Where a run writes aside: inside the day's folder, which therefore exists when the copy is
 # renamed into it, and under the run's id, so that two runs of a window never write one file.
 ASIDE_FOLDER: Final = f"concat({_DAY_FOLDER}, '/{INCOMING}/', pipeline().RunId)"

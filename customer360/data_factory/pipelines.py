@@ -104,9 +104,7 @@ def _copy_table() -> Json:
             "fileExtension": ".jsonl",
         },
     }
-    reads = reference(
-        "Dataset", stores.DATABASE_ROWS, **_connection(stores.DATABASE_CONNECTION)
-    )
+    reads = reference("Dataset", stores.DATABASE_ROWS, **_connection(stores.DATABASE_CONNECTION))
     writes = in_lake(stores.LANDING_LINES, ASIDE_FOLDER, COPY_FILE)
     return pipeline(
         "Copies the rows of a PostgreSQL table that changed in a window, as JSON lines.",

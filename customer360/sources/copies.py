@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class FilesCopy:
 
 
 Copy = TableCopy | PagesCopy | FilesCopy
+# What holds of an entity that says nothing.
+DROPPED: Final = FilesCopy()
 
 
 def copy_problems(where: str, copy: Copy) -> Iterator[str]:

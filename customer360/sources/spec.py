@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from customer360.errors import SpecError
-from customer360.sources.copies import Copy, FilesCopy, copy_problems
+from customer360.sources.copies import DROPPED, Copy, copy_problems
 
 
 class Kind(StrEnum):
@@ -180,7 +180,7 @@ class EntitySpec:
     ignored: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.WARN
     quarantine_limit: QuarantineLimit = QuarantineLimit()
-    copied_from: Copy = FilesCopy()
+    copied_from: Copy = DROPPED
 
     def field(self, name: str) -> Field:
         """The field called `name`."""
