@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from customer360.assets.bronze import build_bronze_assets
+from customer360.assets.copied_rows import build_copy_checks
 from customer360.assets.gold import (
     build_exposure_assets,
     build_gold_asset,
@@ -70,6 +71,7 @@ def build_definitions(
             *build_exposure_assets(manifest),
             build_refresh_asset(sources, gold, manifest),
         ],
+        asset_checks=build_copy_checks(sources, settings),
         jobs=[
             build_refresh_job(),
             build_upkeep_job(settings),

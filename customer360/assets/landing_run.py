@@ -20,6 +20,7 @@ from customer360.resources.watching import end_run
 COPIED_CHECK: Final = "all_read_rows_are_copied"
 # Metadata that the reconciliation with bronze reads.
 ROWS_COPIED: Final = "rows_copied"
+BYTES_COPIED: Final = "bytes_copied"
 PUBLISHED: Final = "published_files"
 
 
@@ -31,7 +32,7 @@ def copy_event(
         "run_id": run.run_id,
         "run": dg.MetadataValue.url(factory.link(run.run_id)),
         "started_by": run.started_by or "unknown",
-        "bytes_copied": copied.bytes_written,
+        BYTES_COPIED: copied.bytes_written,
         "seconds": copied.seconds,
         "files": len(copied.published),
         PUBLISHED: dg.MetadataValue.json(list(copied.published)),

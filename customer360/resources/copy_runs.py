@@ -5,7 +5,7 @@ No client here; `resources.data_factory` asks the factory and hands over what it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -30,6 +30,7 @@ class Run:
         status: As the factory says: Queued, InProgress, Succeeded, Failed, Canceling, Cancelled.
         message: Why it failed; empty otherwise.
         day: The window's day, if it was given one.
+        entities: What it was told to copy, as `<source>__<entity>`; empty for everything.
         request: Who asked for it from here; empty for a trigger.
         started_by: Name of the trigger or client that started it.
         started_at: When it began (UTC); None while it is queued.
@@ -40,6 +41,7 @@ class Run:
     status: str
     message: str
     day: date | None
+    entities: tuple[str, ...]
     request: str
     started_by: str
     started_at: datetime | None
@@ -72,36 +74,35 @@ class EntityCopy:
     problem: str
 
 
-def entity_copy(entity: str, activities: Iterable[Mapping[str, Any]]) -> EntityCopy:
+def entity_copy(
+    entity: str, activities: Sequence[Mapping[str, Any]], *, failure: str
+) -> EntityCopy:
     """Sum up the activities of the pipelines that copied one entity.
-
-    An activity that failed and succeeded when it was tried again counts as succeeded.
 
     Args:
         entity: `<source>__<entity>`.
-        activities: Activity runs as the factory's interface gives them, in order of their start.
+        activities: Activity runs as the factory's interface gives them; each try is one.
+        failure: How its pipeline ended, if not well; empty otherwise, and a try that failed was
+            then made good.
 
     Returns:
         Its figures; `problem` names a failure and a copy that wrote less than it read.
     """
-    last = {
-        (each["activityName"], each["pipelineRunId"], str(each.get("input"))): each
-        for each in activities
-    }
-    copies = [each for each in last.values() if each["activityType"] == "Copy"]
-    outputs = [each.get("output") or {} for each in copies if each["status"] == SUCCEEDED]
+    done = [each for each in activities if each["status"] == SUCCEEDED]
+    outputs = [each.get("output") or {} for each in done if each["activityType"] == "Copy"]
     rows = [int(output["rowsCopied"]) for output in outputs if "rowsCopied" in output]
     published = {
         _landed_path(entity, each["input"]["url"])
-        for each in last.values()
-        if each["activityName"] == PUBLISH and each["status"] == SUCCEEDED
+        for each in done
+        if each["activityName"] == PUBLISH
     }
     problems = [problem for output in outputs if (problem := _partial(output))]
-    problems += [
-        _failure(each)
-        for each in last.values()
-        if each["status"] in (FAILED, CANCELLED) and each["activityType"] not in _CONTAINERS
-    ]
+    if failure:
+        problems += [
+            _failure(each)
+            for each in activities
+            if each["status"] in (FAILED, CANCELLED) and each["activityType"] not in _CONTAINERS
+        ] or [failure]
     return EntityCopy(
         entity=entity,
         rows=sum(rows) if rows else None,

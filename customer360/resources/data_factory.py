@@ -6,6 +6,7 @@ run copied is summed up in `resources.copy_runs`.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from customer360.data_factory.vocabulary import (
     WINDOW_START,
 )
 from customer360.errors import IngestionError
-from customer360.resources.copy_runs import EntityCopy, Run, entity_copy
+from customer360.resources.copy_runs import SUCCEEDED, EntityCopy, Run, entity_copy
 from customer360.resources.data_factory_client import build_client, in_words, is_unanswered
 
 if TYPE_CHECKING:
@@ -181,13 +182,15 @@ class DataFactory:
 
     def copies(self, run_id: str) -> list[EntityCopy]:
         """What a run copied, per entity."""
-        found: dict[str, list[dict[str, Any]]] = {}
+        found = []
         for child in self._children(run_id):
             run = self._client.pipeline_runs.get(*self._place, child)
             entity = (run.parameters or {}).get(ENTITY)
             if entity:
-                found.setdefault(entity, []).extend(self._deep_activities(child))
-        return [entity_copy(entity, found[entity]) for entity in sorted(found)]
+                activities = list(self._deep_activities(child))
+                failure = "" if run.status == SUCCEEDED else f"{run.status}: {run.message or ''}"
+                found.append(entity_copy(entity, activities, failure=failure))
+        return found
 
     def _deep_activities(self, run_id: str) -> Iterator[dict[str, Any]]:
         yield from self._activities(run_id)
@@ -242,6 +245,8 @@ def _run(found: PipelineRun) -> Run:
         status=str(found.status),
         message=found.message or "",
         day=day,
+        # The interface gives every parameter as text.
+        entities=tuple(json.loads(parameters.get(ENTITIES) or "[]")),
         request=str(parameters.get(REQUEST) or ""),
         started_by=str(invoked.name or "") if invoked else "",
         started_at=found.run_start,

@@ -30,6 +30,8 @@ class Faults:
         self._lock = threading.Lock()
         self._activities: dict[tuple[str, str], list[str]] = {}
         self._answers: list[AnswerFault] = []
+        # Set, activities that hang go on.
+        self.released = threading.Event()
 
     def activity(self, entity: str, activity: str, kind: str, times: int = 1) -> None:
         """Let an activity of an entity's copy go wrong."""

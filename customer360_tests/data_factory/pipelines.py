@@ -189,7 +189,8 @@ class _Step:
         if self._fault == FAIL:
             raise ActivityError("the source system closed the connection")
         if self._fault == HANG:
-            self._run.cancelled.wait(timeout=60)
+            while not (self._factory.faults.released.is_set() or self._run.cancelled.is_set()):
+                self._factory.faults.released.wait(timeout=0.02)
         self._stop_if_cancelled()
         methods: dict[str, Callable[[], Json]] = {
             "Copy": self._copy,

@@ -11,11 +11,14 @@ from typing import Any
 
 import dagster as dg
 
-from customer360.automation.jobs import INGEST_JOB, range_tags
+from customer360.assets.landing import build_landing_assets
+from customer360.automation.jobs import INGEST_JOB, build_ingest_job, range_tags
+from customer360.automation.partitions import landing_days
 from customer360.build import build_definitions
 from customer360.resources.data_factory import DataFactory, Patience
 from customer360.resources.lake import Lake
 from customer360.settings import PROJECT_ROOT, Settings
+from customer360.sources import SOURCES
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.server import GROUP, NAME, SUBSCRIPTION, serving
 from customer360_tests.data_factory.systems import AUTHORIZATION, PASSWORD, PagedApi
@@ -49,6 +52,14 @@ class Setting:
         """The platform with this factory."""
         return build_definitions(self.settings, resource_overrides={"ingestion": self.ingestion})
 
+    def landing_only(self) -> dg.Definitions:
+        """Its landing assets alone, which are there in a moment."""
+        return dg.Definitions(
+            assets=build_landing_assets(SOURCES, landing_days(self.settings), self.settings),
+            jobs=[build_ingest_job()],
+            resources={"ingestion": self.ingestion},
+        )
+
     def copy(
         self,
         instance: dg.DagsterInstance,
@@ -57,7 +68,7 @@ class Setting:
         last: date | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materialise landing assets for days."""
-        job = self.definitions().resolve_job_def(INGEST_JOB)
+        job = self.landing_only().resolve_job_def(INGEST_JOB)
         return job.execute_in_process(
             instance=instance,
             asset_selection=[dg.AssetKey(["landing", entity]) for entity in entities],
@@ -113,6 +124,5 @@ def data_factory(
         )
         ingestion = DataFactory(SUBSCRIPTION, GROUP, NAME, endpoint, PATIENCE)
         yield Setting(lake, drop, api, stand_in, settings, ingestion)
-        for run in stand_in.runs.values():
-            run.cancelled.set()
+        stand_in.faults.released.set()
         stand_in.wait()
