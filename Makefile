@@ -44,7 +44,7 @@ test: $(STAMP) ## All tests that need nothing but Python
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m "not stack" -n 2 --dist loadgroup --durations 10
 
-test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, dagster dev
+test-all: $(STAMP) ## The tests that need servers: Apache Spark with parity, PostgreSQL with Data Factory
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
 

@@ -32,6 +32,8 @@ def build_copy_checks(
             dg.AssetCheckSpec(
                 ROWS_CHECK,
                 asset=list(table),
+                # A day counts as loaded when silver is written.
+                additional_deps=[list(keys.silver(table.table))],
                 description=(
                     "Bronze holds the rows, and the landing zone the bytes, that the factory "
                     "says it copied, for the last copies of loaded days."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from customer360 import keys
-from customer360.landing.files import list_files
+from customer360.landing.files import LandingFile, day_fingerprint, list_files
 from customer360.resources.loads import read_loads
 
 if TYPE_CHECKING:
@@ -65,24 +65,42 @@ def reconcile_copies(
         What differs. Rows are compared where the factory counted any, bytes everywhere.
     """
     table = f"{source}__{entity}"
-    loaded = {day for name, day in read_loads(lake) if name == table}
+    files = list_files(lake.landing, source, entity, {copy.day for copy in copies})
+    loaded = _loaded_days(lake, table, files)
+    sizes = {file.path: file.size for file in files}
+    rows = _rows_by_file(lake, table, loaded)
     compared = [copy for copy in copies if copy.day in loaded]
-    days = {copy.day for copy in compared}
-    sizes = {file.path: file.size for file in list_files(lake.landing, source, entity, days)}
-    rows = _rows_by_file(lake, table, days)
-    problems = []
+    problems: list[str] = []
+    for copy in copies:
+        problems += _landing_problems(copy, sizes)
     for copy in compared:
-        lost = [path for path in copy.published if path not in sizes]
-        if lost:
-            problems.append(f"{copy.day}: {', '.join(lost)} copied and not in the landing zone")
-        there = sum(sizes.get(path, 0) for path in copy.published)
-        if there != copy.bytes_copied and not lost and copy.published:
-            problems.append(f"{copy.day}: {copy.bytes_copied} bytes copied, {there} landed")
         found = sum(rows[path] for path in copy.published)
         if copy.rows is not None and copy.rows != found:
             problems.append(f"{copy.day}: {copy.rows} rows copied, {found} in bronze")
     total = sum(rows[path] for copy in compared for path in copy.published)
     return Reconciled(total, len(compared), len(copies) - len(compared), tuple(problems))
+
+
+def _landing_problems(copy: ReportedCopy, sizes: Mapping[str, int]) -> Iterator[str]:
+    lost = [path for path in copy.published if path not in sizes]
+    there = sum(sizes.get(path, 0) for path in copy.published)
+    if lost:
+        yield f"{copy.day}: {', '.join(lost)} copied and not in the landing zone"
+    elif copy.published and there != copy.bytes_copied:
+        yield f"{copy.day}: {copy.bytes_copied} bytes copied, {there} landed"
+
+
+def _loaded_days(lake: Lake, table: str, files: Sequence[LandingFile]) -> set[date]:
+    """Days that are loaded from exactly the files that lie there."""
+    loads = read_loads(lake)
+    by_day: dict[date, list[LandingFile]] = {}
+    for file in files:
+        by_day.setdefault(file.landed_on, []).append(file)
+    return {
+        day
+        for day, of_day in by_day.items()
+        if (load := loads.get((table, day))) and load.files_fingerprint == day_fingerprint(of_day)
+    }
 
 
 def _rows_by_file(lake: Lake, table: str, days: set[date]) -> Counter[str]:

@@ -25,7 +25,13 @@ from customer360.data_factory.vocabulary import (
 )
 from customer360.errors import IngestionError
 from customer360.resources.copy_runs import SUCCEEDED, EntityCopy, Run, entity_copy
-from customer360.resources.data_factory_client import build_client, in_words, is_unanswered
+from customer360.resources.data_factory_client import (
+    build_client,
+    in_words,
+    is_unanswered,
+    retry_after,
+)
+from customer360.resources.patience import Patience
 
 if TYPE_CHECKING:
     from azure.mgmt.datafactory import DataFactoryManagementClient
@@ -35,32 +41,6 @@ Tell = Callable[[str], None]
 # The factory lists a run some seconds after it has begun; clocks differ.
 _SLACK: Final = timedelta(minutes=10)
 _START_ATTEMPTS: Final = 6
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for what; all in seconds.
-
-    Attributes:
-        first_poll: Until the first look at a run.
-        longest_poll: Between two looks, at most; each wait is half as long again as the last.
-        run: Until a run is cancelled, from its start.
-        cancelling: Until a cancelled run has to have ended.
-        vanished: As long as the factory may not know a run that it has started.
-    """
-
-    first_poll: float = 5
-    longest_poll: float = 60
-    run: float = 240 * 60
-    cancelling: float = 300
-    vanished: float = 120
-
-    def polls(self) -> Iterator[float]:
-        """The waits between looks, without end."""
-        wait = self.first_poll
-        while True:
-            yield wait
-            wait = min(wait * 1.5, self.longest_poll)
 
 
 @dataclass(frozen=True)
@@ -79,7 +59,7 @@ class DataFactory:
     resource_group: str
     name: str
     endpoint: str | None = field(default=None, repr=False)
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
     def link(self, run_id: str) -> str:
         """Address of a run's page in the factory's monitor."""
@@ -109,12 +89,7 @@ class DataFactory:
         """
         from azure.core.exceptions import AzureError
 
-        parameters = {
-            WINDOW_START: f"{day}T00:00:00Z",
-            WINDOW_END: f"{day + timedelta(days=1)}T00:00:00Z",
-            ENTITIES: list(entities),
-            REQUEST: request,
-        }
+        parameters = run_parameters(day, entities, request)
         since, waits, said = datetime.now(UTC), self.patience.polls(), ""
         for attempt in range(_START_ATTEMPTS):
             try:
@@ -232,6 +207,16 @@ class DataFactory:
         return build_client(self.subscription, self.endpoint)
 
 
+def run_parameters(day: date, entities: Sequence[str], request: str) -> dict[str, Any]:
+    """Parameters of the master pipeline for a day."""
+    return {
+        WINDOW_START: f"{day}T00:00:00Z",
+        WINDOW_END: f"{day + timedelta(days=1)}T00:00:00Z",
+        ENTITIES: list(entities),
+        REQUEST: request,
+    }
+
+
 def _run(found: PipelineRun) -> Run:
     parameters = found.parameters or {}
     start = str(parameters.get(WINDOW_START) or "")[:10]
@@ -245,8 +230,7 @@ def _run(found: PipelineRun) -> Run:
         status=str(found.status),
         message=found.message or "",
         day=day,
-        # The interface gives every parameter as text.
-        entities=tuple(json.loads(parameters.get(ENTITIES) or "[]")),
+        entities=_texts(parameters.get(ENTITIES)),
         request=str(parameters.get(REQUEST) or ""),
         started_by=str(invoked.name or "") if invoked else "",
         started_at=found.run_start,
@@ -254,8 +238,6 @@ def _run(found: PipelineRun) -> Run:
     )
 
 
-def retry_after(error: Exception) -> float | None:
-    """Seconds that a throttled answer asks to wait."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    text = str(headers.get("Retry-After", ""))
-    return float(text) if text.isdigit() else None
+def _texts(value: Any) -> tuple[str, ...]:
+    """A list parameter: the interface gives every parameter as text, this one as JSON."""
+    return tuple(json.loads(value) if isinstance(value, str) else value or [])

@@ -69,3 +69,10 @@ def _client_authentication() -> type[Exception]:
     from azure.core.exceptions import ClientAuthenticationError
 
     return ClientAuthenticationError
+
+
+def retry_after(error: Exception) -> float | None:
+    """Seconds that a throttled answer asks to wait."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    text = str(headers.get("Retry-After", ""))
+    return float(text) if text.isdigit() else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from customer360.resources.data_factory import DataFactory, Patience
+from customer360.resources.data_factory import DataFactory
+from customer360.resources.patience import Patience
 
 if TYPE_CHECKING:
     from customer360.settings import Settings

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from customer360_tests.data_factory.faults import LOST
-from customer360_tests.data_factory.pipelines import PipelineRun, StandInFactory
+from customer360_tests.data_factory.pipelines import StandInFactory
+from customer360_tests.data_factory.runs import PipelineRun
 
 SUBSCRIPTION, GROUP, NAME = "11111111-2222-3333-4444-555555555555", "retail", "c360-test"
 _BASE = (
@@ -89,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, {}
         if named[2]:
             return 200, _paged(list(run.activities), body)
+        self.owner.asked.set()
         return 200, _shown(run)
 
     def _runs(self, body: Any) -> Any:

@@ -15,8 +15,9 @@ from customer360.assets.landing import build_landing_assets
 from customer360.automation.jobs import INGEST_JOB, build_ingest_job, range_tags
 from customer360.automation.partitions import landing_days
 from customer360.build import build_definitions
-from customer360.resources.data_factory import DataFactory, Patience
+from customer360.resources.data_factory import DataFactory
 from customer360.resources.lake import Lake
+from customer360.resources.patience import Patience
 from customer360.settings import PROJECT_ROOT, Settings
 from customer360.sources import SOURCES
 from customer360_tests.data_factory.pipelines import StandInFactory
