@@ -18,7 +18,7 @@ from customer360.build import build_definitions
 from customer360.resources.data_factory import DataFactory
 from customer360.resources.lake import Lake
 from customer360.resources.patience import Patience
-from customer360.settings import PROJECT_ROOT, Settings
+from customer360.settings import PROJECT_ROOT, Settings, variable_name
 from customer360.sources import SOURCES
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.server import GROUP, NAME, SUBSCRIPTION, serving
@@ -76,6 +76,21 @@ class Setting:
             tags=range_tags(first, last or first),
             raise_on_error=False,
         )
+
+    def variables(self) -> dict[str, str]:
+        """The settings as environment variables, for another process."""
+        names = (
+            "lake", "ingestion", "azure_subscription", "azure_resource_group", "data_factory",
+            "data_factory_endpoint",
+        )  # fmt: skip
+        return {variable_name(name): str(getattr(self.settings, name)) for name in names}
+
+    def only(self, entities: Sequence[str]) -> None:
+        """Let the master's own list hold these entities alone."""
+        master = self.stand_in.documents["pipeline/ingest_day.json"]["properties"]
+        sources = master["parameters"]["sources"]
+        listed = sources["defaultValue"]
+        sources["defaultValue"] = [item for item in listed if item["entity"] in entities]
 
     def drop_file(self, entity: str, day: date, name: str, content: bytes) -> Path:
         """Let a system drop a file for a day."""

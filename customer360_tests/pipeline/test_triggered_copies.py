@@ -39,9 +39,7 @@ def setting(lake: Lake, tmp_path: Path) -> Iterator[Setting]:
         opened.api.put("v1/interactions", "occurred_at", rows)
         opened.api.put("v1/profiles", "updated_at", [record(PROFILES)])
         # The trigger copies everything; of the other systems only these are there.
-        sources = opened.stand_in.documents["pipeline/ingest_day.json"]["properties"]["parameters"]
-        listed = sources["sources"]["defaultValue"]
-        sources["sources"]["defaultValue"] = [i for i in listed if i["entity"] in ENTITIES]
+        opened.only(ENTITIES)
         yield opened
 
 

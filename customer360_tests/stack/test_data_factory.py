@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ import pytest
 
 from customer360 import keys
 from customer360.assets.copied_rows import ROWS_CHECK
-from customer360.automation.jobs import INGEST_JOB, REFRESH_JOB, range_tags
+from customer360.automation.data_factory_runs import RUNS_SENSOR
+from customer360.automation.jobs import INGEST_JOB, RANGE_START, REFRESH_JOB, range_tags
 from customer360.automation.schedules import due_runs
+from customer360.automation.sensors import LANDING_SENSOR
 from customer360.keys import TableKey
 from customer360.resources.dbt import ensure_manifest
 from customer360.resources.lake import Lake
-from customer360.settings import variable_name
 from customer360.sources import SOURCES
 from customer360_tests.builders import _VALID, DAY, land, record
+from customer360_tests.dagster_dev import dagster_dev
 from customer360_tests.data_factory.faults import FAIL, HANG
 from customer360_tests.data_factory.setting import Setting, data_factory
 from customer360_tests.data_factory.systems import connect, postgres
@@ -193,15 +195,10 @@ sys.exit(0 if result.success else 1)
 def _process(setting: Setting, home: Path) -> subprocess.Popen[bytes]:
     """A process that copies the contacts of a day, as a run of Dagster does."""
     home.mkdir(exist_ok=True)
-    names = (
-        "lake", "ingestion", "azure_subscription", "azure_resource_group", "data_factory",
-        "data_factory_endpoint",
-    )  # fmt: skip
-    environment = {variable_name(name): str(getattr(setting.settings, name)) for name in names}
     code = _COPY.format(job=INGEST_JOB, tags=range_tags(DAY, DAY))
     return subprocess.Popen(
         [sys.executable, "-c", code],
-        env=os.environ | environment | {"DAGSTER_HOME": str(home)},
+        env=os.environ | setting.variables() | {"DAGSTER_HOME": str(home)},
         start_new_session=True,
     )
 
@@ -226,3 +223,41 @@ def test_a_killed_dagster_follows_its_run_after_a_restart(
     assert _process(setting, tmp_path / "home").wait(timeout=180) == 0
     assert len(setting.stand_in.masters()) == 1
     assert list(setting.landed("crm__contacts", DAY)) == ["copy_2026-01-02.jsonl"]
+
+
+def _until(is_so: Callable[[], bool], what: str, log: Callable[[], str]) -> None:
+    deadline = time.monotonic() + 240
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what}\n{log()}"
+        time.sleep(0.5)
+
+
+def test_dagster_dev_takes_in_a_triggered_run_loads_its_day_and_cancels_on_termination(
+    setting: Setting, tmp_path: Path
+) -> None:
+    entities = ["social__interactions", "social__profiles"]
+    setting.only(entities)
+    setting.api.put("v1/interactions", "occurred_at", [record(entities[0])])
+    setting.api.put("v1/profiles", "updated_at", [record(entities[1])])
+    ensure_manifest(setting.settings)
+    with dagster_dev(setting.settings, tmp_path / "home", setting.variables()) as server:
+        server.start_sensor(RUNS_SENSOR)
+        setting.stand_in.fire("daily_window", f"{DAY}T00:00:00Z", f"{LATER}T00:00:00Z")
+        setting.stand_in.wait()
+        for entity in entities:
+            _until(lambda e=entity: server.materialized("landing", e), entity, server.log)
+        server.start_sensor(LANDING_SENSOR)
+        loaded = server.wait_for_run(1)
+        assert loaded["status"] == "SUCCESS", server.log()
+        assert loaded["tags"][RANGE_START] == str(DAY)
+        assert setting.lake.row_count(keys.silver(entities[0])) == 1
+
+        setting.stand_in.faults.activity(entities[0], "copy", HANG)
+        landing = [f"landing/{entity}" for entity in entities]
+        ours = server.launch(INGEST_JOB, range_tags(LATER, LATER), landing)
+        _until(lambda: len(setting.stand_in.masters()) == 2, "a second run", server.log)
+        server.terminate(ours)
+        ended = server.wait_for_run(2)
+        assert ended["status"] == "CANCELED", server.log()
+        assert [server.materialized("landing", e) for e in entities] == [[str(DAY)]] * 2
+    assert [run.status for run in setting.stand_in.masters()] == ["Succeeded", "Cancelled"]
