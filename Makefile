@@ -51,7 +51,7 @@ $(AZURITE):
 	@command -v npm >/dev/null || { echo "Azurite, for the tests of abfss:// lakes, needs Node 20 and npm. Debian: apt-get install nodejs npm"; exit 1; }
 	npm install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --silent azurite@3.37.0
 
-test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, dagster dev
+test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
 

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from customer360.assets.bronze import build_bronze_assets
+from customer360.assets.copied_rows import build_copy_checks
 from customer360.assets.gold import (
     build_exposure_assets,
     build_gold_asset,
@@ -20,7 +21,7 @@ from customer360.assets.identity import build_identity_assets
 from customer360.assets.landing import build_landing_assets
 from customer360.assets.ledger import build_ledger_assets
 from customer360.assets.silver import build_silver_assets
-from customer360.automation.jobs import build_refresh_job, build_upkeep_job
+from customer360.automation.jobs import build_ingest_job, build_refresh_job, build_upkeep_job
 from customer360.automation.partitions import landing_days
 from customer360.automation.schedules import build_schedules
 from customer360.automation.sensors import build_sensors
@@ -61,7 +62,7 @@ def build_definitions(
     gold = build_gold_asset(settings, manifest)
     return dg.Definitions(
         assets=[
-            *build_landing_assets(sources),
+            *build_landing_assets(sources, days, settings),
             *build_bronze_assets(sources, days),
             *build_silver_assets(sources, days, settings.currency),
             *build_ledger_assets(sources, gold),
@@ -70,7 +71,12 @@ def build_definitions(
             *build_exposure_assets(manifest),
             build_refresh_asset(sources, gold, manifest),
         ],
-        jobs=[build_refresh_job(), build_upkeep_job(settings)],
+        asset_checks=build_copy_checks(sources, settings),
+        jobs=[
+            build_refresh_job(),
+            build_upkeep_job(settings),
+            *([build_ingest_job()] if settings.ingestion == "data_factory" else []),
+        ],
         schedules=build_schedules(settings, sources),
         sensors=build_sensors(settings, sources),
         resources={**build_resources(settings), **(resource_overrides or {})},

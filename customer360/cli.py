@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from customer360.cli_adf import adf
 from customer360.cli_parts import DAY
 from customer360.cli_parts import as_day as _day
 from customer360.cli_parts import open_console as _console
@@ -54,6 +55,7 @@ def main() -> None:
 
 
 main.add_command(quarantine)
+main.add_command(adf)
 
 
 @main.command()

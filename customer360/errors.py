@@ -57,3 +57,11 @@ class LandingError(Customer360Error):
 
 class QuarantineError(Customer360Error):
     """Quarantined records cannot be shown, exported, repaired or dropped as asked."""
+
+
+class DataFactoryError(Customer360Error):
+    """The factory's JSON cannot be used: unreadable, or a reference leads nowhere."""
+
+
+class IngestionError(Customer360Error):
+    """A copy from a source system to the landing zone was not started, or did not end well."""

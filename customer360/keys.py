@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from customer360.errors import MissingTableError
 
+# Files, no tables: no layer of the lake's catalog.
+LANDING: Final = "landing"
 BRONZE: Final = "bronze"
 SILVER: Final = "silver"
 QUARANTINE: Final = "quarantine"

@@ -23,6 +23,9 @@ from customer360.errors import SettingsError
 PREFIX: Final = "C360_"
 ENGINES: Final = ("sail", "spark")
 DBT_TARGETS: Final = ("local", "databricks")
+INGESTIONS: Final = ("none", "data_factory")
+# Without these, runs of a Data Factory can neither be started nor found.
+DATA_FACTORY: Final = ("azure_subscription", "azure_resource_group", "data_factory")
 # Delta's own smallest retention: a reader that is at work keeps its files, an incremental table
 # finds the version of its source that it was built from, and a bad week can be undone.
 RETENTION_DAYS_MIN: Final = 7
@@ -33,8 +36,8 @@ PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
 # Every environment and every cell is written out; an unknown environment is an error, never a
 # fallback.
 ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "local": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
-    "server": {"engine": "sail", "dbt_target": "local", "lake": "lake"},
+    "local": {"engine": "sail", "dbt_target": "local", "lake": "lake", "ingestion": "none"},
+    "server": {"engine": "sail", "dbt_target": "local", "lake": "lake", "ingestion": "none"},
 }
 
 
@@ -57,6 +60,13 @@ class Settings:
         key_vault: URL of the Azure Key Vault that holds secrets which neither a variable nor a file
             gives (`credentials`).
         alert_webhook: URL that is posted a JSON message when a run fails; secret.
+        ingestion: Who copies files into the landing zone: `none` (they just appear) or
+            `data_factory` (Azure Data Factory, started and watched from here).
+        azure_subscription: Id of the subscription that the Data Factory is in.
+        azure_resource_group: Its resource group.
+        data_factory: Its name.
+        data_factory_endpoint: Address of its management interface; Azure's own when None.
+        ingestion_timeout_minutes: A copy that takes longer is cancelled.
     """
 
     env: str = "local"
@@ -71,6 +81,12 @@ class Settings:
     retention_days: int = 30
     key_vault: str | None = None
     alert_webhook: str | None = field(default=None, repr=False)
+    ingestion: str = "none"
+    azure_subscription: str = ""
+    azure_resource_group: str = ""
+    data_factory: str = ""
+    data_factory_endpoint: str | None = None
+    ingestion_timeout_minutes: int = 240
 
     @property
     def landing(self) -> str:
@@ -130,10 +146,21 @@ def _webhook(text: str) -> str:
     return text
 
 
-def _vault(text: str) -> str:
-    if urlsplit(text).scheme != "https":
-        raise ValueError("expected an https:// URL, as https://name.vault.azure.net")
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[\w.()-]+", text):
+        raise ValueError("expected a name of letters, digits and - _ . ( )")
     return text
+
+
+def _endpoint(text: str) -> str:
+    url = urlsplit(text)
+    if url.username or url.password:
+        raise ValueError("expected an address without user and password")
+    # What is sent there carries a token.
+    is_loopback = url.scheme == "http" and url.hostname in ("127.0.0.1", "localhost", "::1")
+    if not is_loopback and url.scheme != "https":
+        raise ValueError("expected an https:// URL, or http:// on this machine")
+    return text.rstrip("/")
 
 
 _PARSERS: Final[Mapping[str, Any]] = {
@@ -147,11 +174,17 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "shared_identifier_limit": _count,
     "schedule": _cron,
     "retention_days": _days_kept,
-    "key_vault": _vault,
+    "key_vault": _endpoint,
     "alert_webhook": _webhook,
+    "ingestion": lambda text: _one_of(INGESTIONS, text),
+    "azure_subscription": _name,
+    "azure_resource_group": _name,
+    "data_factory": _name,
+    "data_factory_endpoint": _endpoint,
+    "ingestion_timeout_minutes": _count,
 }
 # A value that is shown in an error must not be a secret.
-_SECRET: Final = frozenset({"alert_webhook"})
+_SECRET: Final = frozenset({"alert_webhook", "data_factory_endpoint"})
 # Not settings of this package: set for dbt by `resources.dbt`, or read by the Makefile.
 OTHER_VARIABLES: Final = (
     "C360_LAKE_URL",
@@ -212,14 +245,19 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _combinations(values: Mapping[str, Any]) -> list[str]:
     """Combinations of settings, each valid alone, that cannot work together."""
     lake, engine = values.get("lake", ""), values.get("engine")
+    problems = []
     if engine == "spark" and str(lake).startswith("abfss://"):
-        return [
-            (
-                "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no "
-                "Azure file system; use C360_ENGINE=sail, or a local lake"
-            )
+        problems.append(
+            "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no "
+            "Azure file system; use C360_ENGINE=sail, or a local lake"
+        )
+    if values.get("ingestion") == "data_factory":
+        problems += [
+            f"{variable_name(name)}: nothing found, needed by C360_INGESTION=data_factory"
+            for name in DATA_FACTORY
+            if not values.get(name)
         ]
-    return []
+    return problems
 
 
 def setting_names() -> list[str]:

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ _LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { _
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 _RUNS = """{ runsOrError { ... on Runs {
   results { runId status creationTime tags { key value } } } } }"""
+_TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) { __typename
+  ... on PythonError { message } } }"""
+_MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
+  assetMaterializations { partition } } } }"""
 _START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename
   ... on PythonError { message } } }"""
 _RESET_CURSOR = """mutation($s: SensorSelector!) { setSensorCursor(sensorSelector: $s) { __typename
@@ -63,16 +67,29 @@ class DagsterDev:
             run["tags"] = {t["key"]: t["value"] for t in run["tags"]}
         return sorted(found, key=lambda r: r["creationTime"])
 
-    def launch(self, job: str, tags: dict[str, str]) -> str:
-        """Launch a job as the UI does; returns the run's id."""
+    def launch(self, job: str, tags: dict[str, str], assets: Sequence[str] = ()) -> str:
+        """Launch a job, or some assets of it (`layer/table`), as the UI does; gives its id."""
+        selector: dict[str, Any] = {**REPOSITORY, "jobName": job}
+        if assets:
+            selector["assetSelection"] = [{"path": asset.split("/")} for asset in assets]
         params = {
-            "selector": {**REPOSITORY, "jobName": job},
+            "selector": selector,
             "runConfigData": {},
             "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in tags.items()]},
         }
         answer = self.ask(_LAUNCH, p=params)["launchRun"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
+
+    def terminate(self, run_id: str) -> None:
+        """Terminate a run as the UI does."""
+        answer = self.ask(_TERMINATE, id=run_id)["terminateRun"]
+        assert answer["__typename"] == "TerminateRunSuccess", answer
+
+    def materialized(self, *path: str) -> list[str]:
+        """Partition of each materialisation of an asset."""
+        found = self.ask(_MATERIALIZATIONS, key={"path": path})["assetOrError"]
+        return [each["partition"] for each in found.get("assetMaterializations", [])]
 
     def start_sensor(self, name: str) -> None:
         answer = self.ask(_START_SENSOR, s={**REPOSITORY, "sensorName": name})["startSensor"]
@@ -102,8 +119,16 @@ class DagsterDev:
 
 
 @contextlib.contextmanager
-def dagster_dev(settings: Settings, home: Path) -> Iterator[DagsterDev]:
-    """Start `dagster dev` on a free port; ends its whole process group."""
+def dagster_dev(
+    settings: Settings, home: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[DagsterDev]:
+    """Start `dagster dev` on a free port; ends its whole process group.
+
+    Args:
+        settings: Settings, of which the lake is used.
+        home: Dagster's home.
+        variables: Further environment variables.
+    """
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text())
     with socket.socket() as probe:
@@ -119,6 +144,7 @@ def dagster_dev(settings: Settings, home: Path) -> Iterator[DagsterDev]:
         str(port),
     ]
     environment = os.environ | {"DAGSTER_HOME": str(home), "C360_LAKE": settings.lake}
+    environment |= variables or {}
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,

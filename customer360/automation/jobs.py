@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from customer360.keys import LANDING
 from customer360.resources.lake import Lake
 from customer360.resources.upkeep import tend_lake
 from customer360.settings import Settings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 REFRESH_JOB = "refresh_customer_360"
 UPKEEP_JOB = "upkeep"
+INGEST_JOB = "copy_to_landing"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 # Run tag: tables are made anew from all landing days, whatever they hold.
@@ -27,9 +29,22 @@ def build_refresh_job() -> "UnresolvedAssetJobDefinition":
     """Load a range of landing days and rebuild everything downstream, as one run."""
     return dg.define_asset_job(
         REFRESH_JOB,
-        selection=dg.AssetSelection.all(),
+        # Never the copies from the source systems: a refresh loads what has landed.
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(LANDING),
         description=(
             "Loads a range of landing days and rebuilds identity and gold from it, in one run."
+        ),
+    )
+
+
+def build_ingest_job() -> "UnresolvedAssetJobDefinition":
+    """Have the Data Factory copy a range of days; the landing sensor then loads them."""
+    return dg.define_asset_job(
+        INGEST_JOB,
+        selection=dg.AssetSelection.groups(LANDING),
+        description=(
+            "Has the Data Factory copy days from the source systems to the landing zone; "
+            "new_landing_files then loads them."
         ),
     )
 

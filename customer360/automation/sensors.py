@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from customer360 import credentials
+from customer360.automation.data_factory_runs import build_data_factory_sensor
 from customer360.automation.jobs import REFRESH_JOB
 from customer360.automation.schedules import STARTS_BY_ITSELF, due_runs
 from customer360.resources.held_lake import end_dead_runs
@@ -72,7 +73,10 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         dead = end_dead_runs(context.instance)
         return dg.SkipReason(f"Reported as failed: {', '.join(dead)}." if dead else "None is dead.")
 
-    return [new_landing_files, tell_about_failed_runs, fail_dead_runs]
+    found = [new_landing_files, tell_about_failed_runs, fail_dead_runs]
+    if settings.ingestion == "data_factory":
+        found.append(build_data_factory_sensor(settings, sources))
+    return found
 
 
 def failure_message(context: dg.RunFailureSensorContext) -> dict[str, str]:

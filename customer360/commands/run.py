@@ -19,6 +19,7 @@ from customer360.commands.entities import refuse_unknown
 from customer360.commands.instance import open_instance
 from customer360.commands.run_report import Report, failures
 from customer360.errors import Customer360Error, LandingError
+from customer360.keys import LANDING
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
 from customer360.resources.lock import writing
@@ -207,8 +208,9 @@ def selected(definitions: dg.Definitions, select: str) -> list[dg.AssetKey]:
     graph = definitions.resolve_asset_graph()
     try:
         chosen = dg.AssetSelection.from_string(select).required_multi_asset_neighbors()
-        # What lands and who uses gold are in the graph, and nobody makes them.
+        # Who uses gold is in the graph, and nobody makes it; a refresh never copies from sources.
         selection = chosen.resolve(graph) & graph.executable_asset_keys
+        selection = {key for key in selection if key.path[0] != LANDING}
     except dg.DagsterError as error:
         raise RunFailedError(f"--select {select!r}: {error}") from error
     if not selection:

@@ -1,4 +1,4 @@
-"""Resources by role, never by product: `lake`, `engine`, `dbt`; `build_resources` binds them."""
+"""Resources by role, never by product; `build_resources` binds them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     from customer360.resources.dbt import build_dbt
     from customer360.resources.engine import EngineResource
     from customer360.resources.held_lake import build_lake
+    from customer360.resources.ingestion import build_ingestion
 
     lake = build_lake(settings.lake)
     return {
         "lake": lake,
         "engine": EngineResource(kind=settings.engine, lake=lake),
         "dbt": build_dbt(settings),
+        "ingestion": build_ingestion(settings),
     }

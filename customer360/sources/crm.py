@@ -1,5 +1,6 @@
 """CRM: contacts typed by clerks, as a change feed, and the consents they recorded."""
 
+from customer360.sources.copies import TableCopy
 from customer360.sources.spec import Case, EntitySpec, Field, Format, Kind, SourceSpec
 
 CONTACTS = EntitySpec(
@@ -31,6 +32,7 @@ CONTACTS = EntitySpec(
     key=("contact_id",),
     clock="updated_at",
     deleted_by=("op", "D"),
+    copied_from=TableCopy("crm.contacts", changed_at="updated_at"),
 )
 
 CONSENTS = EntitySpec(
@@ -57,6 +59,7 @@ CONSENTS = EntitySpec(
     clock="changed_at",
     immutable=True,
     references=(("contact_id", "crm__contacts", "contact_id"),),
+    copied_from=TableCopy("crm.consents", changed_at="changed_at"),
 )
 
 CRM = SourceSpec(

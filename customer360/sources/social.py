@@ -3,6 +3,7 @@
 Both land as pages of the networks' interfaces.
 """
 
+from customer360.sources.copies import PagesCopy
 from customer360.sources.spec import Case, EntitySpec, Field, Format, Kind, SourceSpec
 
 PROFILES = EntitySpec(
@@ -19,6 +20,7 @@ PROFILES = EntitySpec(
     ),
     key=("network", "handle"),
     clock="updated_at",
+    copied_from=PagesCopy("v1/profiles"),
 )
 
 INTERACTIONS = EntitySpec(
@@ -44,6 +46,7 @@ INTERACTIONS = EntitySpec(
     immutable=True,
     partitioned=True,
     references=(("campaign_id", "marketing__campaigns", "campaign_id"),),
+    copied_from=PagesCopy("v1/interactions"),
 )
 
 SOCIAL = SourceSpec(

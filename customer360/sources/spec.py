@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from customer360.errors import SpecError
+from customer360.sources.copies import DROPPED, Copy, copy_problems
 
 
 class Kind(StrEnum):
@@ -160,6 +161,7 @@ class EntitySpec:
         ignored: Paths that the source lands and nobody wants in silver: no drift.
         on_drift: What a load does when an optional field vanishes or changes its type.
         quarantine_limit: When quarantined records are too many, and whether that blocks.
+        copied_from: Where a factory copies it from; files somebody lands need no factory.
     """
 
     name: str
@@ -178,6 +180,7 @@ class EntitySpec:
     ignored: tuple[str, ...] = ()
     on_drift: OnDrift = OnDrift.WARN
     quarantine_limit: QuarantineLimit = QuarantineLimit()
+    copied_from: Copy = DROPPED
 
     def field(self, name: str) -> Field:
         """The field called `name`."""
@@ -238,6 +241,7 @@ def _problems(source: str, entity: EntitySpec) -> Iterator[str]:
         yield f"{where}: an entity that changes needs a clock"
     yield from _name_problems(where, entity)
     yield from _limit_problems(where, entity.quarantine_limit)
+    yield from copy_problems(where, entity.copied_from)
     for child in entity.children:
         yield from _child_problems(where, entity, child)
 

@@ -1,5 +1,8 @@
 """The asset graph as data: closed, complete, one key per table."""
 
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
 
@@ -8,6 +11,7 @@ from customer360.automation.schedules import build_schedules
 from customer360.build import build_definitions
 from customer360.commands.run import RunFailedError, selected
 from customer360.identity import contract as identity
+from customer360.resources.dbt import ensure_manifest
 from customer360.settings import Settings
 from customer360.sources import SOURCES
 
@@ -17,6 +21,23 @@ MARTS = {
     "fct_tickets", "fct_ledger", "campaign_performance", "customer_rfm", "customer_segments",
     "customer_360",
 }  # fmt: skip
+
+# Everything that a setting can change about the graph.
+ENVIRONMENTS = {
+    "local": Settings(lake="/nowhere"),
+    "server": Settings(lake="/nowhere", env="server"),
+    "remote lake": Settings(lake="abfss://lake@account.dfs.core.windows.net"),
+    "spark": Settings(lake="/nowhere", engine="spark"),
+    "databricks": Settings(lake="/nowhere", dbt_target="databricks"),
+    "data factory": Settings(
+        lake="/nowhere",
+        env="server",
+        ingestion="data_factory",
+        azure_subscription="s",
+        azure_resource_group="g",
+        data_factory="f",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +167,55 @@ def test_a_selection_takes_along_what_one_step_makes_together(definitions: dg.De
 def test_a_selection_of_nothing_is_refused(definitions: dg.Definitions, select: str) -> None:
     with pytest.raises(RunFailedError, match="--select"):
         selected(definitions, select)
+
+
+def _edges(definitions: dg.Definitions) -> dict[str, frozenset[str]]:
+    """Each asset's key with the keys of its parents."""
+    graph = definitions.resolve_asset_graph()
+    return {
+        key.to_user_string(): frozenset(p.to_user_string() for p in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_keys_and_edges_are_the_same_in_every_environment(
+    definitions: dg.Definitions, name: str
+) -> None:
+    expected = _edges(definitions)
+    assert len(expected) > 100
+    # Each dbt target has a manifest of its own.
+    ensure_manifest(ENVIRONMENTS[name])
+    assert _edges(build_definitions(ENVIRONMENTS[name])) == expected
+
+
+def test_where_a_data_factory_copies_landing_is_executable_and_no_part_of_a_refresh() -> None:
+    copied = build_definitions(ENVIRONMENTS["data factory"])
+    graph = copied.resolve_asset_graph()
+    landing = {k for k in graph.get_all_asset_keys() if k.path[0] == "landing"}
+    assert landing <= graph.executable_asset_keys
+    refresh = copied.resolve_job_def("refresh_customer_360").asset_layer
+    assert not landing & set(refresh.executable_asset_keys)
+    assert (
+        set(copied.resolve_job_def("copy_to_landing").asset_layer.executable_asset_keys) == landing
+    )
+    names = {s.name for s in copied.get_repository_def().sensor_defs}
+    assert "data_factory_runs" in names
+    checks = [k for k in graph.asset_check_keys if k.name == "copied_rows_are_in_bronze"]
+    assert len(checks) == len(landing)
+
+
+def test_definitions_load_without_the_azure_client() -> None:
+    code = (
+        "import sys, json\n"
+        "from customer360.build import build_definitions\n"
+        "from customer360.settings import Settings\n"
+        "names = dict(azure_subscription='s', azure_resource_group='g', data_factory='f')\n"
+        "d = build_definitions(Settings(lake='/nowhere', ingestion='data_factory', **names))\n"
+        "d.get_repository_def()\n"
+        "sys.exit(','.join(m for m in sys.modules if m.split('.')[0] == 'azure') or 0)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr

@@ -12,7 +12,7 @@ import pytest
 from customer360.settings import PROJECT_ROOT
 
 PACKAGE = PROJECT_ROOT / "customer360"
-PURE = ("sources", "transforms", "landing", "identity")
+PURE = ("sources", "transforms", "landing", "identity", "data_factory")
 
 
 def _imports(path: Path) -> set[str]:
@@ -40,6 +40,7 @@ def test_rooms_below_the_graph_never_import_dagster(room: str) -> None:
             ("transforms", "resources", "assets", "checks", "automation", "build", "commands"),
         ),
         ("transforms", ("resources", "assets", "checks", "automation", "build", "commands")),
+        ("data_factory", ("resources", "assets", "checks", "automation", "build", "commands")),
         ("landing", ("resources", "assets", "checks", "automation", "build", "commands")),
         ("resources", ("assets", "checks", "automation", "build", "commands")),
         ("automation", ("build", "commands")),
@@ -55,7 +56,7 @@ def test_dependencies_point_down(room: str, forbidden: tuple[str, ...]) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = "dagster", "pyspark", "pyarrow", "polars", "dbt", "pandas", "duckdb"
+    heavy = "dagster", "pyspark", "pyarrow", "polars", "dbt", "pandas", "duckdb", "azure"
     code = (
         "import sys; from customer360.cli import main; main(['--help'], standalone_mode=False); "
         f"sys.exit(','.join(m for m in {heavy!r} if m in sys.modules) or 0)"

@@ -76,6 +76,35 @@ def test_settings_hide_the_webhook_in_errors_and_repr() -> None:
     assert "hunter2" not in repr(settings)
 
 
+def test_settings_name_all_that_a_data_factory_needs() -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(
+            {
+                "C360_INGESTION": "data_factory",
+                "C360_AZURE_RESOURCE_GROUP": "a/b",
+                "C360_ENGINE": "x",
+            }
+        )
+    message = str(error.value)
+    assert "C360_AZURE_SUBSCRIPTION: nothing found, needed by" in message
+    assert "C360_DATA_FACTORY: nothing found, needed by" in message
+    assert "C360_AZURE_RESOURCE_GROUP: found 'a/b', expected a name" in message
+    assert "C360_ENGINE: found 'x'" in message
+    with pytest.raises(SettingsError, match="expected one of none, data_factory"):
+        load_settings({"C360_INGESTION": "airbyte"})
+
+
+@pytest.mark.parametrize(
+    "address", ["http://factory.example.com", "ftp://127.0.0.1", "https://me:hunter2@host"]
+)
+def test_settings_refuse_an_address_that_would_show_a_token(address: str) -> None:
+    with pytest.raises(SettingsError, match="C360_DATA_FACTORY_ENDPOINT: found") as error:
+        load_settings({"C360_DATA_FACTORY_ENDPOINT": address})
+    assert "hunter2" not in str(error.value)
+    accepted = load_settings({"C360_DATA_FACTORY_ENDPOINT": "http://127.0.0.1:8000/"})
+    assert accepted.data_factory_endpoint == "http://127.0.0.1:8000"
+
+
 def test_every_environment_fills_the_same_cells() -> None:
     cells = {name: set(row) for name, row in ENVIRONMENTS.items()}
     assert len(set(map(frozenset, cells.values()))) == 1, cells

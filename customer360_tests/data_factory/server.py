@@ -1,0 +1,151 @@
+"""The part of Azure's management interface that starts, shows, lists and cancels runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from customer360_tests.data_factory.faults import LOST
+from customer360_tests.data_factory.pipelines import StandInFactory
+from customer360_tests.data_factory.runs import PipelineRun
+
+SUBSCRIPTION, GROUP, NAME = "11111111-2222-3333-4444-555555555555", "retail", "c360-test"
+_BASE = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+    f"/providers/Microsoft.DataFactory/factories/{NAME}"
+)
+# Small, so that every list has a second page.
+_PAGE = 3
+
+
+@contextlib.contextmanager
+def serving(factory: StandInFactory) -> Iterator[str]:
+    """Serve a factory on loopback; gives the address of its management interface."""
+
+    class Handler(_Handler):
+        owner = factory
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    owner: StandInFactory
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self) -> None:
+        url = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length) or b"{}")
+        assert "api-version=2018-06-01" in url.query
+        path = url.path.removeprefix(_BASE)
+        fault = self.owner.faults.of_answer(f"{self.command} {path}")
+        if fault is not None and fault.kind != LOST:
+            self._send(fault.status, _error("Fault", "told to"), fault.headers)
+            return
+        status, content = self._dispatch(path, body) if path != url.path else _not_found("factory")
+        if fault is not None:
+            status, content = fault.status, _error("Fault", "the answer was lost")
+        self._send(status, content, {})
+
+    def _dispatch(self, path: str, body: Any) -> tuple[int, Any]:
+        if started := re.fullmatch(r"/pipelines/(\w+)/createRun", path):
+            if f"pipeline/{started[1]}.json" not in self.owner.documents:
+                return _not_found("pipeline")
+            invoked = {"id": "m1", "name": "Manual", "invokedByType": "Manual"}
+            return 200, {"runId": self.owner.start(started[1], body, invoked)}
+        if path == "/queryPipelineRuns":
+            return 200, self._runs(body)
+        named = re.fullmatch(r"/pipelineruns/([\w-]+)(/\w+)?", path, re.IGNORECASE)
+        if named is None:
+            return _not_found("path")
+        run = self.owner.runs.get(named[1])
+        if run is None:
+            return _not_found("run")
+        if named[2] == "/cancel":
+            self.owner.cancel(run.run_id)
+            return 200, {}
+        if named[2]:
+            return 200, _paged(list(run.activities), body)
+        self.owner.asked.set()
+        return 200, _shown(run)
+
+    def _runs(self, body: Any) -> Any:
+        wanted = {name for each in body.get("filters", []) for name in each["values"]}
+        after, before = (
+            datetime.fromisoformat(body[name]) for name in ("lastUpdatedAfter", "lastUpdatedBefore")
+        )
+        found = [
+            _shown(run)
+            for run in list(self.owner.runs.values())
+            if run.pipeline in wanted and after <= run.updated <= before
+        ]
+        return _paged(sorted(found, key=lambda each: str(each["runStart"])), body)
+
+    def _send(self, status: int, content: Any, headers: Any) -> None:
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _paged(found: list[Any], body: Any) -> Any:
+    first = int(body.get("continuationToken") or 0)
+    page = {"value": found[first : first + _PAGE]}
+    if first + _PAGE < len(found):
+        page["continuationToken"] = str(first + _PAGE)  # type: ignore[assignment]
+    return page
+
+
+def _shown(run: PipelineRun) -> Any:
+    """A run as the interface shows it: parameters are texts."""
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in run.parameters.items()
+    }
+    status = "Canceling" if run.cancelled.is_set() and run.status == "InProgress" else run.status
+    return {
+        "runId": run.run_id,
+        "pipelineName": run.pipeline,
+        "parameters": texts,
+        "invokedBy": run.invoked_by,
+        "runStart": run.started.isoformat(),
+        "lastUpdated": run.updated.isoformat(),
+        "status": status,
+        "message": run.message,
+    }
+
+
+def _error(code: str, message: str) -> Any:
+    return {"error": {"code": code, "message": message}}
+
+
+def _not_found(what: str) -> tuple[int, Any]:
+    return 404, _error("NotFound", f"no such {what}")

@@ -1,0 +1,184 @@
+"""Runs that a Data Factory's own trigger starts, and the reconciliation of copies with bronze."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from customer360.assets.bronze_load import load_bronze
+from customer360.assets.landing_run import COPIED_CHECK
+from customer360.automation.data_factory_runs import take_in
+from customer360.checks.copied_rows import ReportedCopy, reconcile_copies
+from customer360.errors import IngestionError
+from customer360.landing.files import day_fingerprint, list_files
+from customer360.resources.lake import Lake
+from customer360.resources.loads import Load, record_loads
+from customer360_tests.builders import DAY, NOW, record
+from customer360_tests.data_factory.faults import FAIL, TRUNCATE, AnswerFault
+from customer360_tests.data_factory.setting import Setting, data_factory
+
+INTERACTIONS, PROFILES = "social__interactions", "social__profiles"
+ENTITIES = [INTERACTIONS, PROFILES]
+LATER = DAY + timedelta(days=1)
+
+
+@pytest.fixture
+def setting(lake: Lake, tmp_path: Path) -> Iterator[Setting]:
+    with data_factory(lake, tmp_path) as opened:
+        rows = [
+            record(INTERACTIONS, interaction_id=f"I{day}{n}", occurred_at=f"{day}T09:00:0{n}Z")
+            for day in (DAY, LATER)
+            for n in range(3)
+        ]
+        opened.api.put("v1/interactions", "occurred_at", rows)
+        opened.api.put("v1/profiles", "updated_at", [record(PROFILES)])
+        # The trigger copies everything; of the other systems only these are there.
+        opened.only(ENTITIES)
+        yield opened
+
+
+def _fire(setting: Setting, day: date) -> None:
+    end = day + timedelta(days=1)
+    setting.stand_in.fire("daily_window", f"{day}T00:00:00Z", f"{end}T00:00:00Z")
+    setting.stand_in.wait()
+
+
+def _look(setting: Setting, cursor: str | None) -> dg.SensorResult:
+    return take_in(setting.ingestion, ENTITIES, cursor, datetime.now(UTC))
+
+
+def _copied(result: dg.SensorResult) -> list[tuple[str, str | None]]:
+    found = [e for e in result.asset_events if isinstance(e, dg.AssetMaterialization)]
+    return sorted((e.asset_key.path[1], e.partition) for e in found)
+
+
+def _checks(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
+    found = [e for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)]
+    assert {e.check_name for e in found} <= {COPIED_CHECK}
+    return {e.asset_key.path[1]: e for e in found}
+
+
+def test_each_run_of_a_trigger_is_taken_in_once(setting: Setting) -> None:
+    first = _look(setting, None)
+    assert first.skip_reason is not None
+    _fire(setting, DAY)
+    second = _look(setting, first.cursor)
+    assert _copied(second) == [(INTERACTIONS, str(DAY)), (PROFILES, str(DAY))]
+    assert all(check.passed for check in _checks(second).values())
+    report = second.asset_events[0]
+    assert isinstance(report, dg.AssetMaterialization)
+    assert report.metadata["rows_copied"].value == 3
+    assert report.metadata["started_by"].value == "daily_window"
+    _fire(setting, LATER)
+    third = _look(setting, second.cursor)
+    assert _copied(third) == [(INTERACTIONS, str(LATER)), (PROFILES, str(LATER))]
+    assert _copied(_look(setting, third.cursor)) == []
+
+
+def test_a_run_that_was_asked_for_from_here_is_left_to_its_step(setting: Setting) -> None:
+    setting.ingestion.start(DAY, ENTITIES, "social 2026-01-02 a step", lambda _: None)
+    setting.stand_in.wait()
+    assert _look(setting, None).asset_events == []
+
+
+def test_a_triggered_run_that_fails_is_a_failed_check_of_what_it_missed(setting: Setting) -> None:
+    setting.stand_in.faults.activity(PROFILES, "copy", FAIL, times=3)
+    _fire(setting, DAY)
+    result = _look(setting, None)
+    assert _copied(result) == [(INTERACTIONS, str(DAY))]
+    checks = _checks(result)
+    assert checks[INTERACTIONS].passed
+    assert not checks[PROFILES].passed
+    assert "the source system closed the connection" in str(checks[PROFILES].description)
+    assert checks[PROFILES].metadata["day"].value == str(DAY)
+
+
+def test_more_runs_than_fit_into_a_tick_are_taken_in_by_the_next_ones(setting: Setting) -> None:
+    days = [DAY + timedelta(days=number) for number in range(7)]
+    for day in days:
+        _fire(setting, day)
+    found, cursor = [], None
+    for _ in range(3):
+        result = _look(setting, cursor)
+        found += _copied(result)
+        cursor = result.cursor
+    assert sorted(found) == sorted((entity, str(day)) for entity in ENTITIES for day in days)
+
+
+def test_a_factory_that_does_not_answer_loses_no_run(setting: Setting) -> None:
+    _fire(setting, DAY)
+    setting.stand_in.faults.answer(AnswerFault(403, "queryPipelineRuns"))
+    with pytest.raises(IngestionError, match="cannot be listed: HTTP 403"):
+        _look(setting, None)
+    assert len(_copied(_look(setting, None))) == 2
+
+
+def test_the_sensor_reports_to_dagster(setting: Setting) -> None:
+    _fire(setting, DAY)
+    definitions = setting.definitions()
+    sensor = definitions.get_sensor_def("data_factory_runs")
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance,
+            resources={"ingestion": setting.ingestion},
+            definitions=definitions,
+        )
+        result = sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    assert (INTERACTIONS, str(DAY)) in _copied(result)
+
+
+def _reported(setting: Setting) -> ReportedCopy:
+    (event,) = (
+        e
+        for e in _look(setting, None).asset_events
+        if isinstance(e, dg.AssetMaterialization) and e.asset_key.path[1] == INTERACTIONS
+    )
+    values: dict[str, Any] = {name: value.value for name, value in event.metadata.items()}
+    return ReportedCopy(
+        DAY, values["rows_copied"], values["bytes_copied"], tuple(values["published_files"])
+    )
+
+
+def _load(lake: Lake) -> None:
+    load_bronze(lake, "social", "interactions", [DAY], batch_id="b", ingested_at=NOW)
+    files = list_files(lake.landing, "social", "interactions", [DAY])
+    load = Load(INTERACTIONS, DAY, day_fingerprint(files), len(files), 0, Decimal(0))
+    record_loads(lake, INTERACTIONS, [load], at=NOW)
+
+
+def test_rows_copied_are_compared_with_bronze_once_the_day_is_loaded(
+    setting: Setting, lake: Lake
+) -> None:
+    _fire(setting, DAY)
+    copied = _reported(setting)
+    waiting = reconcile_copies(lake, "social", "interactions", [copied])
+    assert (waiting.days, waiting.waiting, waiting.problems) == (0, 1, ())
+    _load(lake)
+    found = reconcile_copies(lake, "social", "interactions", [copied])
+    assert (found.rows, found.days, found.problems) == (3, 1, ())
+
+
+def test_a_landed_file_that_lost_its_end_does_not_reconcile(setting: Setting, lake: Lake) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", TRUNCATE)
+    _fire(setting, DAY)
+    copied = _reported(setting)
+    _load(lake)
+    problems = reconcile_copies(lake, "social", "interactions", [copied]).problems
+    assert problems[-1] == f"{DAY}: 3 rows copied, 2 in bronze"
+    assert f"{DAY}: {copied.bytes_copied} bytes copied" in problems[0]
+
+
+def test_a_landed_file_that_is_gone_does_not_reconcile(setting: Setting, lake: Lake) -> None:
+    _fire(setting, DAY)
+    copied = _reported(setting)
+    _load(lake)
+    (Path(lake.landing) / copied.published[0]).unlink()
+    problems = reconcile_copies(lake, "social", "interactions", [copied]).problems
+    assert problems == (f"{DAY}: {copied.published[0]} copied and not in the landing zone",)
