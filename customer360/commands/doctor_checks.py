@@ -13,11 +13,16 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from typing import Final
 
-from customer360.errors import Customer360Error, MissingPrerequisiteError, StorageError
+from customer360.errors import (
+    Customer360Error,
+    IngestionError,
+    MissingPrerequisiteError,
+    StorageError,
+)
 from customer360.resources.lake import Lake
 from customer360.settings import PROJECT_ROOT, Settings
 from customer360.storage import open_url
@@ -166,6 +171,28 @@ def dbt_is_parsed(settings: Settings) -> str:
     return f"target {settings.dbt_target}, manifest {'is fresh' if fresh else 'was made anew'}"
 
 
+def ingestion_answers(settings: Settings) -> str:
+    """Runs of the last two days, where a Data Factory copies."""
+    from azure.core.exceptions import AzureError
+
+    from customer360.resources.data_factory_client import in_words
+    from customer360.resources.ingestion import FilesAppear, build_ingestion
+
+    ingestion = build_ingestion(settings)
+    if isinstance(ingestion, FilesAppear):
+        return "files appear in the landing zone; nothing has to be started"
+    now = datetime.now(UTC)
+    try:
+        runs = list(ingestion.runs(now - timedelta(days=2), now))
+    except AzureError as error:
+        raise IngestionError(f"Data Factory {ingestion.name}: {in_words(error)}") from error
+    failed = sum(run.status == "Failed" for run in runs)
+    told = f"Data Factory {ingestion.name} answers; {len(runs)} runs in two days, {failed} failed"
+    if failed:
+        raise DoubtError(f"{told}. `customer360 status` and the factory's monitor tell which.")
+    return told
+
+
 def dagster_keeps_runs(settings: Settings) -> str:
     """Dagster's storage answers, and whether its daemon (schedules, sensors) is alive."""
     del settings
@@ -203,5 +230,6 @@ CHECKS: Final[Mapping[str, Callable[[Settings], str]]] = {
     "landing": landing_zone_is_there,
     "engine": engine_writes_what_others_read,
     "dbt": dbt_is_parsed,
+    "ingestion": ingestion_answers,
     "dagster": dagster_keeps_runs,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from customer360.commands.doctor import FAIL, OK, WARN, Finding, examine
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360_tests.builders import land, record
+from customer360_tests.data_factory.setting import data_factory
 
 
 def found(settings: Settings, subject: str) -> Finding:
@@ -130,6 +132,16 @@ def test_dbt_that_is_not_installed_is_named(
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     finding = found(settings, "dbt")
     assert (finding.state, f"dbt not found at {tmp_path}/dbt" in finding.said) == (FAIL, True)
+
+
+def test_ingestion_by_a_factory_that_is_not_there_is_named(lake: Lake, tmp_path: Path) -> None:
+    with data_factory(lake, tmp_path) as setting:
+        finding = found(setting.settings, "ingestion")
+        assert (finding.state, "answers; 0 runs" in finding.said) == (OK, True)
+        finding = found(replace(setting.settings, data_factory="other"), "ingestion")
+    assert finding.state == FAIL
+    assert "Data Factory other: HTTP 404" in finding.said
+    assert "check C360_AZURE_SUBSCRIPTION" in finding.said
 
 
 @pytest.mark.parametrize("wrong", ["home", "yaml"])
