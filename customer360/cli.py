@@ -20,6 +20,7 @@ from customer360.cli_quarantine import quarantine
 from customer360.errors import Customer360Error
 from customer360.keys import LAYERS
 from customer360.settings import load_settings
+from customer360.storage import refusal_in_words
 
 MOMENT = click.DateTime(
     formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
@@ -43,6 +44,11 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except Customer360Error as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            said = refusal_in_words(error)
+            if said is None:
+                raise
+            raise click.ClickException(said) from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,20 @@ _CONNECT_SECONDS: Final = 20
 def is_remote(url: str) -> bool:
     """Whether a URL is not a folder of this machine."""
     return "://" in url
+
+
+def refusal_in_words(error: BaseException) -> str | None:
+    """What an error of Azure's client says, without addresses; None for errors of others."""
+    azure = sys.modules.get("azure.core.exceptions")
+    if azure is None or not isinstance(error, azure.AzureError):
+        return None
+    told = getattr(error, "error_code", None)
+    code = getattr(told, "value", told) or type(error).__name__
+    status = getattr(error, "status_code", None)
+    return (
+        f"The storage refused a request, or did not answer: {f'{status} ' if status else ''}{code}. "
+        "What was written before is whole; the same command goes on from there."
+    )
 
 
 def _is_azure(url: str) -> bool:
