@@ -45,9 +45,9 @@ def refusal_in_words(error: BaseException) -> str | None:
         return None
     told = getattr(error, "error_code", None)
     code = getattr(told, "value", told) or type(error).__name__
-    status = getattr(error, "status_code", None)
+    status = getattr(error, "status_code", None) or ""
     return (
-        f"The storage refused a request, or did not answer: {f'{status} ' if status else ''}{code}. "
+        f"The storage refused a request, or did not answer: {f'{status} {code}'.strip()}. "
         "What was written before is whole; the same command goes on from there."
     )
 
