@@ -39,13 +39,19 @@ def is_remote(url: str) -> bool:
 
 
 def refusal_in_words(error: BaseException) -> str | None:
-    """What an error of Azure's client says, without addresses; None for errors of others."""
+    """What an error of Azure's client, or one caused by it, says; None for errors of others.
+
+    Without addresses: those may hold a token.
+    """
     azure = sys.modules.get("azure.core.exceptions")
-    if azure is None or not isinstance(error, azure.AzureError):
+    refusal: BaseException | None = error
+    while refusal is not None and not (azure and isinstance(refusal, azure.AzureError)):
+        refusal = refusal.__cause__
+    if refusal is None:
         return None
-    told = getattr(error, "error_code", None)
-    code = getattr(told, "value", told) or type(error).__name__
-    status = getattr(error, "status_code", None) or ""
+    told = getattr(refusal, "error_code", None)
+    code = getattr(told, "value", told) or type(refusal).__name__
+    status = getattr(refusal, "status_code", None) or ""
     return (
         f"The storage refused a request, or did not answer: {f'{status} {code}'.strip()}. "
         "What was written before is whole; the same command goes on from there."

@@ -125,7 +125,12 @@ def failing_proxy(azurite: Azurite, faults: Faults) -> Iterator[str]:
         body, kind = await request.read(), faults.of(request.method)
         if kind == "throttled":
             status = 503 if faults.happened[kind] % 2 else 429
-            return web.Response(status=status, headers={"Retry-After": "1"})
+            return web.Response(
+                status=status,
+                headers={"Retry-After": "1", "x-ms-error-code": "ServerBusy"},
+                body=b"<?xml version='1.0'?><Error><Code>ServerBusy</Code></Error>",
+                content_type="application/xml",
+            )
         if kind == "cut":
             return _hang_up(request)
         # As it came: the signature covers the path's spelling.
