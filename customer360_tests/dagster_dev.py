@@ -13,13 +13,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from customer360.keys import TableKey
 from customer360.settings import PROJECT_ROOT, Settings
 
 REPOSITORY = {"repositoryLocationName": "customer360", "repositoryName": "__repository__"}
 _PATIENCE_SECONDS = 240
+_BACKFILL_FAILED = ("FAILED", "CANCELED")
 
 _WORKSPACE = """{ workspaceOrError { __typename ... on Workspace { locationEntries { name loadStatus
   locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
@@ -31,6 +34,17 @@ _TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) { __typename
   ... on PythonError { message } } }"""
 _MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
   assetMaterializations { partition } } } }"""
+_BACKFILL = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+_PROGRESS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  __typename ... on PythonError { message } ... on PartitionBackfill {
+    status error { message } runs(limit: 100) { id status tags { key value } }
+    partitionStatuses { results { partitionName runStatus } }
+    assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts {
+      assetKey { path } numPartitionsTargeted numPartitionsMaterialized } } } } } }"""
+_PARTITIONS = """query($k: AssetKeyInput!) { assetNodeOrError(assetKey: $k) { ... on AssetNode {
+  assetPartitionStatuses { ... on TimePartitionStatuses {
+    ranges { startKey endKey status } } } } } }"""
 _START_SENSOR = """mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename
   ... on PythonError { message } } }"""
 _RESET_CURSOR = """mutation($s: SensorSelector!) { setSensorCursor(sensorSelector: $s) { __typename
@@ -90,6 +104,48 @@ class DagsterDev:
         """Partition of each materialisation of an asset."""
         found = self.ask(_MATERIALIZATIONS, key={"path": path})["assetOrError"]
         return [each["partition"] for each in found.get("assetMaterializations", [])]
+
+    def backfill_assets(self, assets: Sequence[TableKey], days: Sequence[date]) -> str:
+        """Launch a backfill as the UI's asset pages do; returns its id."""
+        return self._backfill(assets, days, {})
+
+    def backfill_job(self, job: str, assets: Sequence[TableKey], days: Sequence[date]) -> str:
+        """Launch a backfill as the UI's page of a job does; returns its id."""
+        selector = {"partitionSetName": f"{job}_partition_set", "repositorySelector": REPOSITORY}
+        return self._backfill(assets, days, {"selector": selector})
+
+    def _backfill(
+        self, assets: Sequence[TableKey], days: Sequence[date], more: dict[str, Any]
+    ) -> str:
+        params = {
+            "assetSelection": [{"path": list(key)} for key in assets],
+            "partitionNames": [str(day) for day in days],
+            "fromFailure": False,
+            "tags": [],
+        }
+        answer = self.ask(_BACKFILL, p=params | more)["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return str(answer["backfillId"])
+
+    def wait_for_backfill(self, backfill: str) -> dict[str, Any]:
+        """Wait until a backfill has ended; returns status, runs and progress."""
+        deadline = time.monotonic() + 2 * _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found = self.ask(_PROGRESS, id=backfill)["partitionBackfillOrError"]
+            assert found["__typename"] == "PartitionBackfill", found
+            if found["status"].startswith("COMPLETED") or found["status"] in _BACKFILL_FAILED:
+                for run in found["runs"]:
+                    run["tags"] = {t["key"]: t["value"] for t in run["tags"]}
+                return dict(found)
+            time.sleep(1)
+        raise AssertionError(f"backfill {backfill} did not end: {found}\n{self.log()}")
+
+    def partitions(self, asset: TableKey) -> list[tuple[str, str, str]]:
+        """First day, last day and status of the ranges of days that an asset knows of."""
+        node = self.ask(_PARTITIONS, k={"path": list(asset)})["assetNodeOrError"]
+        ranges = node["assetPartitionStatuses"]["ranges"]
+        # Dagster names the moments at which days begin.
+        return [(r["startKey"][:10], r["endKey"][:10], r["status"]) for r in ranges]
 
     def start_sensor(self, name: str) -> None:
         answer = self.ask(_START_SENSOR, s={**REPOSITORY, "sensorName": name})["startSensor"]

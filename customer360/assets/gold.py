@@ -146,6 +146,9 @@ def build_refresh_asset(
             dg.AssetCheckSpec(
                 TYPES_CHECK,
                 asset=list(keys.REFRESHES),
+                # Nothing is behind it to block: it fails the run, which would else end as a success
+                # that no refresh is recorded for.
+                blocking=True,
                 description="Every column of every table has the type that was declared for it.",
             )
         ],

@@ -21,17 +21,29 @@ _WEEKLY_CRON = "0 5 * * 0"
 STARTS_BY_ITSELF = {"local": False, "server": True}
 
 
-def due_runs(lake: Lake, sources: Sequence[SourceSpec]) -> list[dg.RunRequest]:
+def due_runs(
+    lake: Lake, sources: Sequence[SourceSpec], *, also_stale: bool = False
+) -> list[dg.RunRequest]:
     """One run request per group of landing days that hold files which are not loaded.
 
     The run key covers every file of every day of the group, so a late file in the middle of a group
     makes a new key; and the loads table's own id, so that a lake made anew is loaded anew.
+
+    Args:
+        lake: The lake.
+        sources: The source systems.
+        also_stale: Where all is loaded, but not all built from it, as after a backfill of silver or
+            a run that failed in gold: ask for the last day, and everything downstream with it.
     """
     files = landed_files(lake, sources)
     todo = pending(lake, sources)
+    landed = sorted({day for _, day in files})
+    ranges = list(contiguous(todo.days, landed))
+    if also_stale and todo.is_stale and landed and not ranges:
+        ranges = [(landed[-1], landed[-1])]
     lake_id = str(lake.delta(keys.LOADS).metadata().id) if lake.exists(keys.LOADS) else "new"
     requests = []
-    for first, last in contiguous(todo.days, sorted({day for _, day in files})):
+    for first, last in ranges:
         prints = sorted(
             f"{entity} {day} {day_fingerprint(of_day)}"
             for (entity, day), of_day in files.items()
@@ -60,14 +72,17 @@ def build_schedules(
         execution_timezone="UTC",
         default_status=status,
         job_name=REFRESH_JOB,
-        description="Loads whatever has landed and is not loaded; skips when there is nothing new.",
+        description=(
+            "Loads what has landed and is not loaded, builds what is not built from it; skips when "
+            "there is nothing of either."
+        ),
     )
     def nightly(
         context: dg.ScheduleEvaluationContext, lake: dg.ResourceParam[Lake]
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        requests = due_runs(lake, sources)
+        requests = due_runs(lake, sources, also_stale=True)
         if not requests:
-            return dg.SkipReason("Every landed file is loaded.")
+            return dg.SkipReason("Every landed file is loaded and everything is built from it.")
         # A nightly run is also the retry of one that failed, so its key carries the night.
         night = context.scheduled_execution_time.isoformat()
         return [dg.RunRequest(run_key=f"{r.run_key} {night}", tags=r.tags) for r in requests]

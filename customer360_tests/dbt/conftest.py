@@ -28,6 +28,15 @@ def gold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gold]:
     engine.close()
 
 
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Gold]:
+    """An empty lake with dbt on it, for one test."""
+    engine = Engine("sail", Lake(str(tmp_path / "lake")))
+    create_silver(engine)
+    yield Gold(engine, tmp_path)
+    engine.close()
+
+
 @pytest.fixture(scope="session")
 def parse_offline(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
     """Parse the project for a target in a process without any setting; gives the manifest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,9 +29,8 @@ from customer360.resources.backups import (
 )
 from customer360.resources.lake import Lake, column_types
 from customer360.resources.reading import open_reader
-from customer360.resources.session import Engine
 from customer360.settings import Settings
-from customer360_tests.dbt.gold import Gold, create_silver, put_identity
+from customer360_tests.dbt.gold import Gold, put_identity
 
 SNAPSHOT = keys.gold("customers_snapshot")
 PRODUCTS = keys.gold("products_snapshot")
@@ -48,14 +47,10 @@ def see(gold: Gold, emails: dict[str, str], as_of: date) -> None:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Gold]:
+def own(own: Gold) -> Gold:
     """A lake whose customers' snapshot has seen two people, and nobody a product."""
-    engine = Engine("sail", Lake(str(tmp_path / "lake")))
-    create_silver(engine)
-    gold = Gold(engine, tmp_path)
-    see(gold, {"C1": "a@x", "C2": "b@x"}, FIRST)
-    yield gold
-    engine.close()
+    see(own, {"C1": "a@x", "C2": "b@x"}, FIRST)
+    return own
 
 
 @pytest.fixture
@@ -153,6 +148,23 @@ def test_snapshot_that_lost_versions_is_told_and_its_fuller_backup_stays(own: Go
     assert back_up(lake, SNAPSHOT, dry_run=False) == (None, warning), "told until it is restored"
     restore_backup(lake, SNAPSHOT, full.name, dry_run=False)
     assert back_up(lake, SNAPSHOT, dry_run=False) == (None, "")
+
+
+def test_snapshot_whose_log_cannot_be_read_comes_back_when_its_folder_is_out_of_the_way(
+    own: Gold, command: Command, tmp_path: Path
+) -> None:
+    lake = own.engine.lake
+    _made(lake)
+    whole = _content(lake)
+    log = Path(lake.table_url(SNAPSHOT)) / "_delta_log"
+    (log / f"{lake.delta(SNAPSHOT).version() + 1:020}.json").write_text("{")
+    assert command("upkeep").exit_code == 1
+    refused = command("restore", SNAPSHOT.sql, "--yes", "--from-backup")
+    assert refused.exit_code == 1
+    shutil.move(lake.table_url(SNAPSHOT), tmp_path / "out-of-the-way")
+    restored = command("restore", SNAPSHOT.sql, "--yes", "--from-backup")
+    assert restored.exit_code == 0, restored.output
+    assert _content(lake) == whole
 
 
 def test_backup_that_was_changed_is_not_restored(own: Gold, command: Command) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from customer360 import keys
 from customer360.assets.silver_load import load_days
 from customer360.identity import contract as identity
 from customer360.resources.dbt import PROJECT_DIR
+from customer360.resources.versions import restore_version
 from customer360_tests.builders import DAY, put_bronze, record, spec
 from customer360_tests.dbt.gold import Gold, put_identity
 
+SNAPSHOT = keys.gold("customers_snapshot")
 ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 FIRST, SECOND, THIRD = date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)
 
@@ -81,6 +84,18 @@ def test_customer_that_is_gone_has_no_current_version(
 
 def test_older_as_of_date_changes_nothing(versions: list[list[tuple[Any, ...]]]) -> None:
     assert versions[6] == versions[5]
+
+
+def test_snapshot_is_restored_after_a_landing_day_of_the_future(own: Gold) -> None:
+    lake, future = own.engine.lake, date(2030, 1, 1)
+    see(own, {"C1": "a@x"}, FIRST)
+    seen = lake.delta(SNAPSHOT).version()
+    assert see(own, {"C1": "f@x"}, future)[0] == ("C1", "a@x", FIRST, future, False)
+    # The day is gone again: nothing is recorded until the snapshot is as it was before it.
+    stuck = see(own, {"C1": "c@x"}, SECOND)
+    assert stuck == [("C1", "a@x", FIRST, future, False), ("C1", "f@x", future, None, True)]
+    restore_version(lake, SNAPSHOT, seen)
+    assert see(own, {"C1": "c@x"}, SECOND) == [A1_ENDED, C1]
 
 
 def test_snapshot_that_gains_a_column_keeps_its_versions(gold: Gold, tmp_path: Path) -> None:

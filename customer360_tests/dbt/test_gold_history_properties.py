@@ -13,11 +13,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,9 @@ import pytest
 from customer360 import keys
 from customer360.identity import contract as identity
 from customer360.resources.dbt import PROJECT_DIR
-from customer360.resources.lake import Lake
-from customer360.resources.session import Engine
 from customer360.transforms.contract import silver_columns
 from customer360_tests.builders import spec
-from customer360_tests.dbt.gold import Gold, create_silver, put_identity
+from customer360_tests.dbt.gold import Gold, put_identity
 
 START = date(2026, 1, 20)
 KEYS, RUNS = 30, 10
@@ -40,15 +37,6 @@ ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "un
 Seen = dict[str, str]
 # (key, value, valid from, valid to)
 Row = tuple[str, str, date, date | None]
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Gold]:
-    """An empty lake with dbt on it, for one test."""
-    engine = Engine("sail", Lake(str(tmp_path / "lake")))
-    create_silver(engine)
-    yield Gold(engine, tmp_path)
-    engine.close()
 
 
 def put(gold: Gold, seen: Mapping[str, str]) -> None:

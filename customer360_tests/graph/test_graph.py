@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from customer360 import keys
+from customer360.assets.gold import TYPES_CHECK
 from customer360.automation.schedules import build_schedules
 from customer360.build import build_definitions
 from customer360.commands.run import RunFailedError, selected
@@ -132,7 +133,7 @@ def test_schedules_start_by_themselves_on_a_server_only(env: str, status: str) -
     }
 
 
-def test_checks_that_block_are_accounting_ledger_and_dbt_errors(
+def test_checks_that_block_are_accounting_ledger_types_and_dbt_errors(
     definitions: dg.Definitions,
 ) -> None:
     graph = definitions.resolve_asset_graph()
@@ -141,6 +142,8 @@ def test_checks_that_block_are_accounting_ledger_and_dbt_errors(
     assert len(accounting) == sum(len(s.entities) for s in SOURCES)
     closing = {tuple(k.asset_key.path) for k in blocking if k.name == "every_hop_closes"}
     assert closing == {keys.LEDGER, keys.RECONCILIATION}
+    # It fails the run that would mark the refresh as complete.
+    assert [tuple(k.asset_key.path) for k in blocking if k.name == TYPES_CHECK] == [keys.REFRESHES]
     assert {k.asset_key.path[0] for k in blocking} == {"silver", "gold", "ops"}
 
 

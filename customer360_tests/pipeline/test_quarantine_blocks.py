@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 from rich.console import Console
 
+from customer360 import keys
 from customer360.assets.silver import QUARANTINE_CHECK
 from customer360.automation.jobs import range_tags
 from customer360.build import build_definitions
@@ -51,7 +54,11 @@ def _sources(*, blocks: bool) -> tuple[SourceSpec, ...]:
 
 
 def _run(
-    settings: Settings, instance: dg.DagsterInstance, *, blocks: bool
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    *,
+    blocks: bool,
+    days: tuple[date, date] = (DAY, LATER),
 ) -> tuple[dg.ExecuteInProcessResult, dg.AssetCheckEvaluation]:
     definitions = build_definitions(settings, sources=_sources(blocks=blocks))
     job = definitions.resolve_implicit_global_asset_job_def()
@@ -62,7 +69,7 @@ def _run(
     result = job.execute_in_process(
         instance=instance,
         asset_selection=tables,
-        tags=range_tags(DAY, LATER),
+        tags=range_tags(*days),
         raise_on_error=False,
     )
     checks = result.get_asset_check_evaluations()
@@ -96,3 +103,31 @@ def test_a_jump_blocks_where_the_entity_says_so_until_somebody_decides(
     assert check.passed
     assert any(e.step_key == "ops__ledger" for e in result.all_events if e.is_step_start)
     assert not pending(lake, SOURCES).days
+
+
+def test_a_blocked_day_goes_on_when_it_is_loaded_together_with_its_repair(
+    settings: Settings, lake: Lake, instance: dg.DagsterInstance, bad_day: date
+) -> None:
+    assert not _run(settings, instance, blocks=True)[1].passed
+    # The header is the first line, four good records follow, then six bad ones.
+    repairs = [
+        record(
+            RECEIPTS,
+            receipt_id=f"R{number}-2",
+            total_amount="9.50",
+            _repairs=f"pos/receipts/dt={bad_day}/part.csv:{number + 6}",
+        )
+        for number in range(6)
+    ]
+    arrival = bad_day + timedelta(days=1)
+    folder = Path(lake.landing) / "pos" / "receipts" / f"dt={arrival}"
+    folder.mkdir()
+    (folder / "repaired.jsonl").write_text("".join(json.dumps(r) + "\n" for r in repairs))
+    _, alone = _run(settings, instance, blocks=True, days=(bad_day, bad_day))
+    assert not alone.passed
+    assert pending(lake, SOURCES).days == (bad_day, arrival)
+    _, together = _run(settings, instance, blocks=True, days=(bad_day, arrival))
+    assert together.passed
+    assert not pending(lake, SOURCES).days
+    assert lake.row_count(keys.quarantine(RECEIPTS)) == 0
+    assert lake.row_count(keys.silver(RECEIPTS)) == 16

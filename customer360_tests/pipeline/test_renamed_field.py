@@ -20,6 +20,7 @@ from customer360.automation.jobs import range_tags
 from customer360.build import build_definitions
 from customer360.keys import bronze, silver
 from customer360.resources.lake import Lake
+from customer360.resources.loads import pending
 from customer360.settings import PROJECT_ROOT, Settings
 from customer360.sources import SOURCES
 from customer360.sources.spec import OnDrift, SourceSpec
@@ -142,7 +143,7 @@ def _in_copy(copy: Path, *words: str, given: str = "") -> str:
 
 
 def _load(
-    settings: Settings, on_drift: OnDrift, day: date
+    settings: Settings, on_drift: OnDrift, first: date, last: date | None = None
 ) -> tuple[dg.ExecuteInProcessResult, dg.AssetCheckEvaluation]:
     """Bronze and silver of the accounts, under a rule, and what the check found."""
     definitions = build_definitions(settings, sources=tuple(_ruled(s, on_drift) for s in SOURCES))
@@ -153,7 +154,7 @@ def _load(
         result = job.execute_in_process(
             instance=instance,
             asset_selection=[*tables, quarantine],
-            tags=range_tags(day, day),
+            tags=range_tags(first, last or first),
             raise_on_error=False,
         )
     (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == FIELDS_CHECK]
@@ -185,6 +186,26 @@ def test_a_vanished_field_blocks_where_the_spec_says_so_and_only_warns_elsewhere
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert result.success
     assert lake.row_count(silver(ACCOUNTS)) == 60
+
+
+def test_a_blocked_entity_goes_on_when_the_source_has_landed_its_files_again(
+    settings: Settings, lake: Lake
+) -> None:
+    land_renamed(lake)
+    assert _load(settings, OnDrift.BLOCK, DAY)[0].success
+    assert not _load(settings, OnDrift.BLOCK, NEXT_DAY)[0].success
+    assert pending(lake, SOURCES).days == (NEXT_DAY,)
+
+    arrival = NEXT_DAY + timedelta(days=1)
+    again = accounts(30, phone="030 7654321", updated_at=f"{NEXT_DAY}T08:00:00Z")
+    land(lake, ACCOUNTS, again, day=arrival)
+    assert pending(lake, SOURCES).days == (NEXT_DAY, arrival)
+    result, check = _load(settings, OnDrift.BLOCK, NEXT_DAY, arrival)
+    assert result.success
+    # What is not declared in the first file still warns.
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert _phones(lake) == {"030 1234567": 30, "030 7654321": 30}
+    assert pending(lake, SOURCES).days == ()
 
 
 def test_a_new_field_never_blocks(settings: Settings, lake: Lake) -> None:
