@@ -46,7 +46,7 @@ def refusal_in_words(error: BaseException) -> str | None:
     azure = sys.modules.get("azure.core.exceptions")
     refusal: BaseException | None = error
     while refusal is not None and not (azure and isinstance(refusal, azure.AzureError)):
-        refusal = refusal.__cause__
+        refusal = refusal.__cause__ or refusal.__context__
     if refusal is None:
         return None
     told = getattr(refusal, "error_code", None)
