@@ -1,0 +1,114 @@
+"""A warehouse session: runs statements, and puts into Spark's words what only Databricks understands.
+
+A rule is a pattern and what is done instead. What no rule matches goes to Spark as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pyarrow as pa
+from pyspark.sql.connect.session import SparkSession
+
+from customer360_tests.warehouse.catalog import CATALOG, Catalog
+from customer360_tests.warehouse.facts import Facts
+from customer360_tests.warehouse.text import Text, parts, table_key
+
+NOTHING: Final = pa.table({})
+_NAME: Final = r"((?:`[^`]+`|\w+)(?:\.(?:`[^`]+`|\w+))*)"
+_INFORMATION: Final = re.compile(r"(?:`?\w+`?\.)`?information_schema`?\.`?(\w+)`?", re.IGNORECASE)
+# Answers a statement: with rows, or with the statement that is to be run in its place.
+Answer = Callable[["Session", Text, re.Match[str]], pa.Table | str]
+_RULES: Final[list[tuple[re.Pattern[str], Answer]]] = []
+
+
+class Session:
+    """One session of the connector on one of the engine's, with its own temporary views."""
+
+    def __init__(self, engine_url: str, facts: Facts, schema: str) -> None:
+        self.facts = facts
+        self._spark = SparkSession.builder.remote(engine_url).create()
+        self.catalog = Catalog(self._spark, facts)
+        # dbt connects before it makes the schema.
+        if self._spark.catalog.databaseExists(schema):
+            self._spark.catalog.setCurrentDatabase(schema)
+
+    def run(self, statement: str, tag: str) -> pa.Table:
+        """Run a statement; `interrupt` with the same tag stops it."""
+        text = Text(statement)
+        self._spark.addTag(tag)
+        try:
+            for pattern, answer in _RULES:
+                found = pattern.fullmatch(text.bare)
+                if found:
+                    answered = answer(self, text, found)
+                    return self._query(answered, text) if isinstance(answered, str) else answered
+            return self._query(text.bare, text)
+        finally:
+            self._spark.removeTag(tag)
+
+    def _query(self, bare: str, text: Text) -> pa.Table:
+        whole = text.whole(bare)
+        named = _INFORMATION.sub(
+            lambda m: self.catalog.information(m[1].lower(), whole), bare
+        )
+        return self._spark.sql(text.whole(named)).toArrow()
+
+    def interrupt(self, tag: str) -> None:
+        """Stop what runs under a tag."""
+        self._spark.interruptTag(tag)
+
+    def close(self) -> None:
+        """Close the engine's session."""
+        self._spark.stop()
+
+
+def _rule(pattern: str) -> Callable[[Answer], Answer]:
+    def add(answer: Answer) -> Answer:
+        spaced = pattern.replace(" ", r"\s+").replace("NAME", _NAME)
+        _RULES.append((re.compile(spaced, re.IGNORECASE | re.DOTALL), answer))
+        return answer
+
+    return add
+
+
+def _texts(*columns: str, rows: list[tuple[object, ...]]) -> pa.Table:
+    names = list(columns)
+    if not rows:
+        return pa.schema([(name, pa.string()) for name in names]).empty_table()
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+
+
+@_rule(r"use catalog (\S+)")
+def _use_catalog(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    return f"set catalog {found[1]}"
+
+
+@_rule(r"select current_catalog\(\)")
+def _current_catalog(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    return _texts("current_catalog()", rows=[(CATALOG,)])
+
+
+@_rule(r"describe table extended NAME as json")
+def _describe(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    return _texts("json_metadata", rows=[(session.catalog.as_json(found[1]),)])
+
+
+@_rule(r"show table extended in NAME like (\S+)")
+def _show_extended(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    rows = list(session.catalog.extended(parts(found[1])[-1], text.value(found[2])))
+    return _texts("database", "tableName", "isTemporary", "information", rows=[*rows])
+
+
+@_rule(r"create or replace table NAME .*")
+def _replace(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    session.facts.replaced(table_key(found[1]))
+    return found[0]
+
+
+@_rule(r"drop (?:table|view) (?:if exists )?NAME")
+def _drop(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+    session.facts.dropped(table_key(found[1]))
+    return found[0]
