@@ -60,7 +60,7 @@ class Catalog:
         self._session.createDataFrame(rows, INFORMATION[view]).createOrReplaceTempView(name)
         return name
 
-    def _row_filters(self, schema: str) -> Iterator[tuple[Any, ...]]:
+    def _row_filters(self, _: str) -> Iterator[tuple[Any, ...]]:
         yield from ()
 
     def _tables(self, schema: str) -> Iterator[tuple[Any, ...]]:
@@ -83,13 +83,13 @@ class Catalog:
 
     def as_json(self, name: str) -> str:
         """`describe table extended … as json`, which Spark refuses for Delta tables."""
-        schema, table = parts(name)[-2:]
         try:
-            (row,) = self._rows(f"describe table extended `{schema}`.`{table}` as json")
+            (row,) = self._rows(f"describe table extended {name} as json")
             return str(row["json_metadata"])
         except PySparkException as error:
             if error.getCondition() != "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE":
                 raise
+        schema, table = parts(name)[-2:]
         columns = self._session.table(f"`{schema}`.`{table}`").schema.jsonValue()["fields"]
         described = {
             "table_name": table,

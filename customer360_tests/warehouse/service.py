@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
+from customer360_tests.certificates import Certificate
 from customer360_tests.warehouse.facts import Facts
 from customer360_tests.warehouse.statements import Session
 from customer360_tests.warehouse.wire import OK, Operation
@@ -133,9 +135,14 @@ def _handle() -> Any:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, warehouse: Warehouse, token: str) -> None:
+    def __init__(self, warehouse: Warehouse, token: str, certificate: Certificate) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.warehouse, self.token = warehouse, token
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.path, certificate.key)
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -171,15 +178,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(engine_url: str, token: str) -> Iterator[tuple[Warehouse, int]]:
+def serving(
+    engine_url: str, token: str, certificate: Certificate
+) -> Iterator[tuple[Warehouse, int]]:
     """A warehouse on a free port, for the time of a `with` block.
 
     Args:
         engine_url: Spark Connect URL of the engine behind it.
         token: What clients must bear.
+        certificate: The warehouse's.
+
+    Yields:
+        The warehouse and its port.
     """
     warehouse = Warehouse(engine_url)
-    server = _Server(warehouse, token)
+    server = _Server(warehouse, token, certificate)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

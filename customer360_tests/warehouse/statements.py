@@ -1,4 +1,4 @@
-"""A warehouse session: runs statements, and puts into Spark's words what only Databricks understands.
+"""A warehouse session: runs statements, those that only Databricks knows in Spark's words.
 
 A rule is a pattern and what is done instead. What no rule matches goes to Spark as it is.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -19,8 +20,25 @@ from customer360_tests.warehouse.text import Text, parts, table_key
 NOTHING: Final = pa.table({})
 _NAME: Final = r"((?:`[^`]+`|\w+)(?:\.(?:`[^`]+`|\w+))*)"
 _INFORMATION: Final = re.compile(r"(?:`?\w+`?\.)`?information_schema`?\.`?(\w+)`?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A statement that a rule matches.
+
+    Attributes:
+        session: Whose it is.
+        text: The statement.
+        found: The rule's match.
+    """
+
+    session: Session
+    text: Text
+    found: re.Match[str]
+
+
 # Answers a statement: with rows, or with the statement that is to be run in its place.
-Answer = Callable[["Session", Text, re.Match[str]], pa.Table | str]
+Answer = Callable[[Asked], pa.Table | str]
 _RULES: Final[list[tuple[re.Pattern[str], Answer]]] = []
 
 
@@ -43,7 +61,7 @@ class Session:
             for pattern, answer in _RULES:
                 found = pattern.fullmatch(text.bare)
                 if found:
-                    answered = answer(self, text, found)
+                    answered = answer(Asked(self, text, found))
                     return self._query(answered, text) if isinstance(answered, str) else answered
             return self._query(text.bare, text)
         finally:
@@ -51,9 +69,7 @@ class Session:
 
     def _query(self, bare: str, text: Text) -> pa.Table:
         whole = text.whole(bare)
-        named = _INFORMATION.sub(
-            lambda m: self.catalog.information(m[1].lower(), whole), bare
-        )
+        named = _INFORMATION.sub(lambda m: self.catalog.information(m[1].lower(), whole), bare)
         return self._spark.sql(text.whole(named)).toArrow()
 
     def interrupt(self, tag: str) -> None:
@@ -82,33 +98,35 @@ def _texts(*columns: str, rows: list[tuple[object, ...]]) -> pa.Table:
 
 
 @_rule(r"use catalog (\S+)")
-def _use_catalog(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
-    return f"set catalog {found[1]}"
+def _use_catalog(asked: Asked) -> pa.Table | str:
+    return f"set catalog {asked.found[1]}"
 
 
 @_rule(r"select current_catalog\(\)")
-def _current_catalog(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
+def _current_catalog(_: Asked) -> pa.Table | str:
     return _texts("current_catalog()", rows=[(CATALOG,)])
 
 
 @_rule(r"describe table extended NAME as json")
-def _describe(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
-    return _texts("json_metadata", rows=[(session.catalog.as_json(found[1]),)])
+def _describe(asked: Asked) -> pa.Table | str:
+    return _texts("json_metadata", rows=[(asked.session.catalog.as_json(asked.found[1]),)])
 
 
 @_rule(r"show table extended in NAME like (\S+)")
-def _show_extended(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
-    rows = list(session.catalog.extended(parts(found[1])[-1], text.value(found[2])))
+def _show_extended(asked: Asked) -> pa.Table | str:
+    rows = list(
+        asked.session.catalog.extended(parts(asked.found[1])[-1], asked.text.value(asked.found[2]))
+    )
     return _texts("database", "tableName", "isTemporary", "information", rows=[*rows])
 
 
 @_rule(r"create or replace table NAME .*")
-def _replace(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
-    session.facts.replaced(table_key(found[1]))
-    return found[0]
+def _replace(asked: Asked) -> pa.Table | str:
+    asked.session.facts.replaced(table_key(asked.found[1]))
+    return asked.found[0]
 
 
 @_rule(r"drop (?:table|view) (?:if exists )?NAME")
-def _drop(session: Session, text: Text, found: re.Match[str]) -> pa.Table | str:
-    session.facts.dropped(table_key(found[1]))
-    return found[0]
+def _drop(asked: Asked) -> pa.Table | str:
+    asked.session.facts.dropped(table_key(asked.found[1]))
+    return asked.found[0]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ASIDE: Final = re.compile(
-    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|--[^\n]*|/\*.*?\*/""", re.DOTALL
-)
+_ASIDE: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
 _PLACE: Final = re.compile(r"\x01(\d+)\x01")
 _PART: Final = re.compile(r"`([^`]+)`|(\w+)")
 

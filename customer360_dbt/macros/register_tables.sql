@@ -1,29 +1,34 @@
-{#- Make the lake's tables known to the target's catalog. The engine of a run has registered them in its own;
-    a warehouse's catalog is another one, unless the engine shares it. -#}
-{% macro register_sources() -%}
+{#- Make the lake's tables known to the target's catalog: what models read, and what this project has built
+    before. A warehouse's catalog is not the engine's, and a snapshot that it does not know would be built
+    anew, its history gone. The engine of a run registers the lake in its own catalog: nothing to do. -#}
+{% macro register_tables() -%}
     {%- if execute and flags.WHICH in ("build", "run", "test", "snapshot") -%}
-        {{ return(adapter.dispatch("register_sources", "customer360")()) }}
+        {{ return(adapter.dispatch("register_tables", "customer360")()) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro default__register_sources() -%}
+{% macro default__register_tables() -%}
 {%- endmacro %}
 
-{% macro databricks__register_sources() -%}
+{% macro databricks__register_tables() -%}
     {%- set lake = env_var("C360_LAKE_URL") -%}
-    {%- set by_schema = {} -%}
-    {%- for table in graph.sources.values() -%}
-        {%- do by_schema.setdefault(table.schema, []).append(table) -%}
-    {%- endfor -%}
-    {%- for schema, tables in by_schema.items() -%}
+    {%- set schemas = graph.sources.values() | map(attribute="schema") | unique | list + [target.schema] -%}
+    {%- for schema in schemas -%}
         {%- set name = api.Relation.create(database=target.database, schema=schema).without_identifier() -%}
         {%- do claim_schema(name, lake) -%}
         {%- set known = run_query("show tables in " ~ name).rows | map(attribute="tableName") | list -%}
-        {%- for table in tables if table.identifier not in known -%}
-            {%- do run_query(
-                "create table if not exists " ~ source(table.source_name, table.name)
-                ~ " using delta location '" ~ lake ~ "/" ~ schema ~ "/" ~ table.identifier ~ "'"
-            ) -%}
+        {%- for table in env_var("C360_LAKE_TABLES").split(",") if table.startswith(schema ~ ".") -%}
+            {%- set table = table.split(".")[1] -%}
+            {%- if table not in known -%}
+                {%- set relation = api.Relation.create(
+                    database=target.database, schema=schema, identifier=table, type="table"
+                ) -%}
+                {%- do run_query(
+                    "create table if not exists " ~ relation ~ " using delta location '"
+                    ~ lake ~ "/" ~ schema ~ "/" ~ table ~ "'"
+                ) -%}
+                {%- do adapter.cache_added(relation) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
