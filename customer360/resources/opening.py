@@ -73,6 +73,16 @@ class OpenSession:
         self._set_up(self._session)
         return self._session
 
+    def close(self) -> None:
+        """Release the session; a cluster that is gone is not waited for."""
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        if self._session is not None:
+            client = self._session.client
+            client.set_retry_policies([DefaultPolicy(max_retries=2, max_backoff=1000)])
+            self._session.stop()
+            self._session = None
+
     def _replace_client(self, session: SparkSession) -> None:
         """Put a client behind the session that can lose its own; pyspark's clone does the same."""
         from customer360.resources.reopening import ReopeningClient

@@ -65,7 +65,7 @@ class Engine:
             self.session = self._opened.first()
             self._register(self.session)
         except BaseException:
-            self._server.stop()
+            self.close()
             raise
 
     @property
@@ -196,7 +196,7 @@ class Engine:
     def close(self) -> None:
         """Close the session, then the server: the other order hangs the client for minutes."""
         try:
-            self.session.stop()
+            self._opened.close()
         finally:
             self._server.stop()
 

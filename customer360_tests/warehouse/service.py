@@ -118,6 +118,12 @@ class Warehouse:
         self._operations.pop(request.operationHandle.operationId.guid, None)
         return ttypes.TCloseOperationResp(status=OK)
 
+    def execute(self, statement: str) -> None:
+        """Run a statement as somebody else in the workspace would."""
+        session = Session(self._engine_url, self._facts, "default")
+        session.run(statement, "somebody-else")
+        session.close()
+
     def _operation(self, request: Any) -> Operation:
         return self._operations[request.operationHandle.operationId.guid]
 
