@@ -132,10 +132,15 @@ def _lake(text: str) -> str:
 
 
 def _engine_url(text: str) -> str:
+    expected = "expected a Spark Connect URL, as sc://host:15002/;use_ssl=true"
     url = urlsplit(text)
     place, *parameters = url.path.split(";")
     if url.scheme != "sc" or not url.hostname or place not in ("", "/"):
-        raise ValueError("expected a Spark Connect URL, as sc://host:15002/;use_ssl=true")
+        raise ValueError(expected)
+    try:
+        _ = url.port
+    except ValueError:
+        raise ValueError(expected) from None
     if any(p.startswith("session_id=") for p in parameters):
         raise ValueError("expected a URL without a session_id: every run opens its own session")
     return text.rstrip("/;")
@@ -170,12 +175,14 @@ _PARSERS: Final[Mapping[str, Any]] = {
 }
 # A value that is shown in an error must not be a secret.
 _SECRET: Final = frozenset({"alert_webhook", "engine_url"})
-# Not settings of this package: set for dbt by `resources.dbt`, or read by the Makefile.
+# Not settings of this package: set for dbt by `resources.dbt`, read by the dbt project or the
+# Makefile.
 OTHER_VARIABLES: Final = (
     "C360_LAKE_URL",
     "C360_LAKE_TABLES",
     "C360_AS_OF_DATE",
     "C360_CHANGED_DAYS",
+    "C360_GOLD_READERS",
     "C360_OWNER",
     "C360_PORT",
 )

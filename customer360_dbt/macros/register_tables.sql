@@ -13,12 +13,17 @@
 {% macro databricks__register_tables() -%}
     {%- set lake = env_var("C360_LAKE_URL") -%}
     {%- set schemas = graph.sources.values() | map(attribute="schema") | unique | list + [target.schema] -%}
+    {%- set read = [] -%}
+    {%- for table in graph.sources.values() -%}
+        {%- do read.append(table.schema ~ "." ~ table.identifier) -%}
+    {%- endfor -%}
     {%- for schema in schemas -%}
         {%- set name = api.Relation.create(database=target.database, schema=schema).without_identifier() -%}
         {%- do claim_schema(name, lake) -%}
         {%- set known = run_query("show tables in " ~ name).rows | map(attribute="tableName") | list -%}
-        {%- for table in env_var("C360_LAKE_TABLES").split(",") if table.startswith(schema ~ ".") -%}
-            {%- set table = table.split(".")[1] -%}
+        {%- for key in env_var("C360_LAKE_TABLES").split(",")
+            if key.startswith(schema ~ ".") and (schema == target.schema or key in read) -%}
+            {%- set table = key.split(".")[1] -%}
             {%- if table not in known -%}
                 {%- set relation = api.Relation.create(
                     database=target.database, schema=schema, identifier=table, type="table"

@@ -64,6 +64,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
                 "C360_ENGINE_URL": gateway.url,
                 "C360_DBT_TARGET": "databricks",
                 "C360_CATALOG": "spark_catalog",
+                "C360_GOLD_READERS": "analysts,marketing",
                 "DATABRICKS_HOST": f"localhost:{port}",
                 "DATABRICKS_TOKEN": TOKEN,
                 "DATABRICKS_CLUSTER_ID": CLUSTER,
@@ -107,13 +108,28 @@ def test_snapshots_of_the_second_run_went_on_from_the_first(
     assert len({row["dbt_valid_from"] for row in rows}) == 2
 
 
+def test_the_catalog_is_told_of_personal_data_keys_and_readers(
+    lake: Lake, workspace: Workspace
+) -> None:
+    facts = workspace.warehouse.facts
+    gold_tables = {key.sql for key in lake.tables() if key.layer == GOLD}
+    marts = {table for table in gold_tables if not table.endswith("_snapshot")}
+    assert set(facts.tags) == set(facts.primary_keys) == set(facts.grants) == marts
+    assert facts.tags["gold.dim_customers"] == {"layer": "gold", "pii": "true"}
+    assert facts.tags["gold.dim_dates"] == {"layer": "gold", "pii": "false"}
+    assert facts.column_tags["gold.dim_customers"]["email.pii"] == "true"
+    assert "customer_id.pii" not in facts.column_tags["gold.dim_customers"]
+    assert facts.primary_keys["gold.fct_orders"] == {"fct_orders_key": "order_key"}
+    assert facts.grants["gold.customer_360"] == {"analysts": "SELECT", "marketing": "SELECT"}
+
+
 def test_gold_keeps_delta_reader_version_1(lake: Lake) -> None:
     versions = {
         key.sql: lake.delta(key).protocol().min_reader_version
         for key in lake.tables()
         if key.layer == GOLD
     }
-    assert {version for version in versions.values()} == {1}, versions
+    assert set(versions.values()) == {1}, versions
 
 
 def test_a_catalog_that_has_forgotten_gold_does_not_begin_its_history_anew(

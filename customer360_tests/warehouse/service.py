@@ -31,11 +31,12 @@ class Warehouse:
     Attributes:
         statements: Every statement that was sent, in order.
         errors: What those that failed were told.
+        facts: What its catalog was told of tables.
     """
 
     def __init__(self, engine_url: str) -> None:
         self._engine_url = engine_url
-        self._facts = Facts()
+        self.facts = Facts()
         self._sessions: dict[bytes, Session] = {}
         self._operations: dict[bytes, Operation] = {}
         self._workers = ThreadPoolExecutor(16)
@@ -47,7 +48,7 @@ class Warehouse:
         namespace = request.initialNamespace or ttypes.TNamespace()
         identity = _handle()
         self._sessions[identity.guid] = Session(
-            self._engine_url, self._facts, namespace.schemaName or "default"
+            self._engine_url, self.facts, namespace.schemaName or "default"
         )
         return ttypes.TOpenSessionResp(
             status=OK,
@@ -120,7 +121,7 @@ class Warehouse:
 
     def execute(self, statement: str) -> None:
         """Run a statement as somebody else in the workspace would."""
-        session = Session(self._engine_url, self._facts, "default")
+        session = Session(self._engine_url, self.facts, "default")
         session.run(statement, "somebody-else")
         session.close()
 

@@ -72,6 +72,10 @@ class Session:
         named = _INFORMATION.sub(lambda m: self.catalog.information(m[1].lower(), whole), bare)
         return self._spark.sql(text.whole(named)).toArrow()
 
+    def has_rows(self, query: str) -> bool:
+        """Whether a query gives any row."""
+        return bool(self._spark.sql(query).head(1))
+
     def interrupt(self, tag: str) -> None:
         """Stop what runs under a tag."""
         self._spark.interruptTag(tag)
@@ -130,3 +134,52 @@ def _replace(asked: Asked) -> pa.Table | str:
 def _drop(asked: Asked) -> pa.Table | str:
     asked.session.facts.dropped(table_key(asked.found[1]))
     return asked.found[0]
+
+
+@_rule(r"alter table NAME set tags \((.*)\)")
+def _tag(asked: Asked) -> pa.Table | str:
+    tags = asked.session.facts.tags[table_key(asked.found[1])]
+    tags.update(asked.text.pairs(asked.found[2]))
+    return NOTHING
+
+
+@_rule(r"alter table NAME alter column (`?\w+`?) set tags \((.*)\)")
+def _tag_column(asked: Asked) -> pa.Table | str:
+    tags = asked.session.facts.column_tags[table_key(asked.found[1])]
+    column = asked.found[2].strip("`")
+    tags |= {f"{column}.{n}": v for n, v in asked.text.pairs(asked.found[3]).items()}
+    return NOTHING
+
+
+@_rule(r"alter table NAME alter column (`?\w+`?) set not null")
+def _set_not_null(asked: Asked) -> pa.Table | str:
+    table, column = asked.found[1], asked.found[2]
+    if asked.session.has_rows(f"select 1 from {table} where {column} is null"):
+        raise ValueError(f"[DELTA_NEW_NOT_NULL_VIOLATION] {table}.{column} holds nulls")
+    asked.session.facts.not_null[table_key(table)][column] = column
+    return NOTHING
+
+
+@_rule(r"alter table NAME add constraint (\w+) primary key \(([^)]*)\)")
+def _add_key(asked: Asked) -> pa.Table | str:
+    known, columns = asked.session.facts, asked.found[3].split(", ")
+    table = table_key(asked.found[1])
+    # As Unity Catalog refuses it.
+    if missing := set(columns) - set(known.not_null[table]):
+        raise ValueError(f"[PRIMARY_KEY_COLUMNS_NULLABLE] {table}: {missing}")
+    known.primary_keys[table][asked.found[2]] = ",".join(columns)
+    return NOTHING
+
+
+@_rule(r"show grants on (?:table )?NAME")
+def _show_grants(asked: Asked) -> pa.Table | str:
+    table = asked.found[1]
+    held = asked.session.facts.grants[table_key(table)].items()
+    rows: list[tuple[object, ...]] = [(who, what.upper(), "TABLE", table) for who, what in held]
+    return _texts("Principal", "ActionType", "ObjectType", "ObjectKey", rows=rows)
+
+
+@_rule(r"grant (\w+) on (?:table )?NAME to `([^`]+)`")
+def _grant(asked: Asked) -> pa.Table | str:
+    asked.session.facts.grants[table_key(asked.found[2])][asked.found[3]] = asked.found[1].upper()
+    return NOTHING
