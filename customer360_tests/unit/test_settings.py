@@ -88,6 +88,7 @@ def test_settings_accept_spark_on_abfss_where_the_cluster_is_somebody_elses() ->
         "sc://host/path",
         "sc://host:15002/;session_id=0e8f1b6e-2f3c-4a55-9a53-1f8b5c1f9d11",
         "sc://host:70000",
+        "sc://host;token=hunter2",
     ],
 )
 def test_settings_refuse_an_engine_url_without_showing_it(url: str) -> None:
