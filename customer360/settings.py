@@ -135,7 +135,7 @@ def _engine_url(text: str) -> str:
     expected = "expected a Spark Connect URL, as sc://host:15002/;use_ssl=true"
     url = urlsplit(text)
     place, *parameters = url.path.split(";")
-    # Without a slash before it, a parameter would be taken for a part of the host, and shown as one.
+    # Without a slash before it a parameter would be taken for a part of the host, and shown.
     if url.scheme != "sc" or not re.fullmatch(r"[^;]+", url.netloc) or place not in ("", "/"):
         raise ValueError(expected)
     try:
