@@ -28,10 +28,10 @@
                 {%- set relation = api.Relation.create(
                     database=target.database, schema=schema, identifier=table, type="table"
                 ) -%}
-                {%- do run_query(
-                    "create table if not exists " ~ relation ~ " using delta location '"
-                    ~ lake ~ "/" ~ schema ~ "/" ~ table ~ "'"
-                ) -%}
+                {%- call statement("register") -%}
+                    create table if not exists {{ relation }} using delta
+                    location '{{ lake }}/{{ schema }}/{{ table }}'
+                {%- endcall -%}
                 {%- do adapter.cache_added(relation) -%}
             {%- endif -%}
         {%- endfor -%}
