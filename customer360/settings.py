@@ -18,14 +18,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from customer360 import credentials
+from customer360.combinations import impossible
 from customer360.errors import SettingsError
 
 PREFIX: Final = "C360_"
-ENGINES: Final = ("sail", "spark")
+ENGINES: Final = ("sail", "spark", "databricks")
 DBT_TARGETS: Final = ("local", "databricks")
 INGESTIONS: Final = ("none", "data_factory")
-# Without these, runs of a Data Factory can neither be started nor found.
-DATA_FACTORY: Final = ("azure_subscription", "azure_resource_group", "data_factory")
 # Delta's own smallest retention: a reader that is at work keeps its files, an incremental table
 # finds the version of its source that it was built from, and a bad week can be undone.
 RETENTION_DAYS_MIN: Final = 7
@@ -38,6 +37,13 @@ PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
 ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "local": {"engine": "sail", "dbt_target": "local", "lake": "lake", "ingestion": "none"},
     "server": {"engine": "sail", "dbt_target": "local", "lake": "lake", "ingestion": "none"},
+    # Nobody's storage account, and nobody's factory, is a default.
+    "azure": {
+        "engine": "databricks",
+        "dbt_target": "databricks",
+        "lake": "",
+        "ingestion": "none",
+    },
 }
 
 
@@ -48,8 +54,12 @@ class Settings:
     Attributes:
         env: Name of the environment (a row of `ENVIRONMENTS`).
         lake: URL or absolute local path of the lake; landing files are below `<lake>/landing`.
-        engine: `sail` (embedded) or `spark` (Apache Spark + Delta, a local Connect server).
+        engine: `sail` (embedded), `spark` (Apache Spark + Delta: a local Connect server, or the
+            cluster of `engine_url`) or `databricks` (a cluster or serverless compute).
+        engine_url: Spark Connect URL of a running cluster, which is used and never ended; secret,
+            as it may carry a token. For Databricks only where a proxy is in between.
         dbt_target: Profile target of the dbt project.
+        catalog: Unity Catalog that serves this lake, on Databricks; its schemas are the layers.
         currency: ISO 4217 code of the one reporting currency of this lake.
         default_country: ISO 3166 code assumed for a phone number whose record names no country.
         first_day: Earliest landing day that can be loaded (start of the Dagster partitions).
@@ -72,7 +82,9 @@ class Settings:
     env: str = "local"
     lake: str = "lake"
     engine: str = "sail"
+    engine_url: str | None = field(default=None, repr=False)
     dbt_target: str = "local"
+    catalog: str = "customer360"
     currency: str = "EUR"
     default_country: str = "DE"
     first_day: date = date(2015, 1, 1)
@@ -133,11 +145,35 @@ def _cron(text: str) -> str:
 
 
 def _lake(text: str) -> str:
+    if not text:
+        raise ValueError("expected an abfss:// URL; this environment has no default")
     if "://" not in text:
         return str(Path(text).expanduser().resolve())
     if urlsplit(text).scheme != "abfss":
         raise ValueError("expected a local folder or an abfss:// URL")
     return text.rstrip("/")
+
+
+def _engine_url(text: str) -> str:
+    expected = "expected a Spark Connect URL, as sc://host:15002/;use_ssl=true"
+    url = urlsplit(text)
+    place, *parameters = url.path.split(";")
+    # Without a slash before it a parameter would be taken for a part of the host, and shown.
+    if url.scheme != "sc" or not re.fullmatch(r"[^;]+", url.netloc) or place not in ("", "/"):
+        raise ValueError(expected)
+    try:
+        _ = url.port
+    except ValueError:
+        raise ValueError(expected) from None
+    if any(p.startswith("session_id=") for p in parameters):
+        raise ValueError("expected a URL without a session_id: every run opens its own session")
+    return text.rstrip("/;")
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"\w+", text):
+        raise ValueError("expected a name of letters, digits and underscores")
+    return text.lower()
 
 
 def _webhook(text: str) -> str:
@@ -167,7 +203,9 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "env": lambda text: _one_of(tuple(ENVIRONMENTS), text),
     "lake": _lake,
     "engine": lambda text: _one_of(ENGINES, text),
+    "engine_url": _engine_url,
     "dbt_target": lambda text: _one_of(DBT_TARGETS, text),
+    "catalog": _identifier,
     "currency": lambda text: _code(3, text),
     "default_country": lambda text: _code(2, text),
     "first_day": _day,
@@ -184,12 +222,15 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "ingestion_timeout_minutes": _count,
 }
 # A value that is shown in an error must not be a secret.
-_SECRET: Final = frozenset({"alert_webhook", "data_factory_endpoint"})
-# Not settings of this package: set for dbt by `resources.dbt`, or read by the Makefile.
+_SECRET: Final = frozenset({"alert_webhook", "data_factory_endpoint", "engine_url"})
+# Not settings of this package: set for dbt by `resources.dbt`, read by the dbt project or the
+# Makefile.
 OTHER_VARIABLES: Final = (
     "C360_LAKE_URL",
+    "C360_LAKE_TABLES",
     "C360_AS_OF_DATE",
     "C360_CHANGED_DAYS",
+    "C360_GOLD_READERS",
     "C360_OWNER",
     "C360_PORT",
 )
@@ -236,28 +277,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             shown = "(hidden)" if name in _SECRET else repr(text)
             problems.append(f"{variable_name(name)}: found {shown}, {error}")
-    problems += _combinations(values)
+    problems += impossible(values, environ)
     if problems:
         raise SettingsError("Settings cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
     return Settings(**values)
-
-
-def _combinations(values: Mapping[str, Any]) -> list[str]:
-    """Combinations of settings, each valid alone, that cannot work together."""
-    lake, engine = values.get("lake", ""), values.get("engine")
-    problems = []
-    if engine == "spark" and str(lake).startswith("abfss://"):
-        problems.append(
-            "C360_ENGINE=spark with an abfss:// lake: the local Apache Spark server has no "
-            "Azure file system; use C360_ENGINE=sail, or a local lake"
-        )
-    if values.get("ingestion") == "data_factory":
-        problems += [
-            f"{variable_name(name)}: nothing found, needed by C360_INGESTION=data_factory"
-            for name in DATA_FACTORY
-            if not values.get(name)
-        ]
-    return problems
 
 
 def setting_names() -> list[str]:

@@ -21,6 +21,7 @@ from customer360.resources.dbt import (
     environment,
     project_fingerprint,
     target_path,
+    uses_engine,
 )
 from customer360.resources.engine import EngineResource
 from customer360.resources.lake import Lake
@@ -67,7 +68,10 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def gold(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, engine: EngineResource
+        context: dg.AssetExecutionContext,
+        dbt: DbtCliResource,
+        engine: EngineResource,
+        lake: dg.ResourceParam[Lake],
     ) -> Iterator[Any]:
         # Unit tests try the SQL on rows of their own; `make test` runs them, not a refresh. Nobody
         # reads the artifacts of a refresh, and the manifest alone takes a second to write.
@@ -79,24 +83,25 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
                 arguments += ["--select", f"+{path[-1]},config.materialized:view"]
             # A test that also reads a table outside the selection would fail on a fresh lake.
             arguments += ["--indirect-selection", "cautious"]
-        require_snapshots(engine.open.lake)
+        require_snapshots(lake)
+        opened = engine.open if uses_engine(settings) else None
         selected = context.op_execution_context.selected_output_names
         chosen = {key.path[-1] for key in context.selected_asset_keys}
         models = {model: source for model, source in incremental.items() if model in chosen}
         project = project_fingerprint()
-        found = increments(engine.open.lake, models, project)
-        made = dbt_environment(engine.open, settings.currency)
+        found = increments(lake, models, project)
+        made = dbt_environment(settings, lake, opened)
         if REBUILD_TAG not in context.run.tags:
             made["C360_CHANGED_DAYS"] = json.dumps(
                 {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
             )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
-            with ended_with(engine.open, invocation.process):
+            with ended_with(opened, invocation.process):
                 for event in invocation.stream():
                     if not isinstance(event, dg.Output) or event.output_name in selected:
                         yield event
-        record_increments(engine.open.lake, found, project)
+        record_increments(lake, found, project)
         # Its logs and compiled SQL; a run that failed keeps them.
         shutil.rmtree(invocation.target_path)
 

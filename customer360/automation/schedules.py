@@ -18,7 +18,7 @@ WEEKLY = "weekly_upkeep"
 # Sunday morning, UTC. Whichever of refresh and upkeep comes second waits for the other.
 _WEEKLY_CRON = "0 5 * * 0"
 # Whether automation starts by itself: on a laptop somebody turns it on in the UI.
-STARTS_BY_ITSELF = {"local": False, "server": True}
+STARTS_BY_ITSELF = {"local": False, "server": True, "azure": True}
 
 
 def due_runs(

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from customer360.errors import EngineError
 from customer360.resources.backups import require_snapshots
 from customer360.resources.dbt import (
     PROJECT_DIR,
     dbt_environment,
     dbt_executable,
     target_path,
+    uses_engine,
 )
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
@@ -35,9 +37,9 @@ _OFFLINE = ("parse", "deps", "clean", "ls", "list", "--version", "--help", "-h")
 _READING = ("test", "docs", "compile", "show", "source", "debug")
 
 
-def variables(engine: Engine, settings: Settings) -> dict[str, str]:
-    """What a dbt process needs to work on an open engine and this lake."""
-    return dbt_environment(engine, settings.currency) | _offline(settings)
+def variables(engine: Engine | None, settings: Settings) -> dict[str, str]:
+    """What a dbt process needs to work on this lake, and on an open engine where it uses one."""
+    return dbt_environment(settings, Lake(settings.lake), engine) | _offline(settings)
 
 
 def _offline(settings: Settings) -> dict[str, str]:
@@ -56,6 +58,10 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
         return _call(command, _offline(settings))
     if arguments[0] not in _READING:
         require_snapshots(Lake(settings.lake))
+    if not uses_engine(settings):
+        # A warehouse has its views from the last run.
+        with _held(settings, arguments[0]):
+            return _call(command, variables(None, settings))
     with _held(settings, arguments[0]), open_engine(settings) as engine:
         made = variables(engine, settings)
         if not _makes_all_views(arguments):
@@ -114,7 +120,16 @@ def _call(command: Sequence[str], extra: dict[str, str]) -> int:
 
 
 def serve_engine(settings: Settings, console: Console) -> None:
-    """Keep an engine running until interrupted."""
+    """Keep an engine running until interrupted.
+
+    Raises:
+        EngineError: The settings name one that runs by itself.
+    """
+    if settings.engine_url or not uses_engine(settings):
+        raise EngineError(
+            "`customer360 engine start` keeps a local engine for dbt; C360_ENGINE_URL and "
+            "Databricks run by themselves. `customer360 dbt …` uses them."
+        )
     stop = threading.Event()
     with open_engine(settings) as engine:
         make_views(variables(engine, settings))

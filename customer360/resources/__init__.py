@@ -14,15 +14,19 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     What differs between environments is in the settings' own table (`settings.ENVIRONMENTS`); here
     each role is bound to what the settings name.
     """
+    import dagster as dg
+
     from customer360.resources.dbt import build_dbt
     from customer360.resources.engine import EngineResource
     from customer360.resources.held_lake import build_lake
     from customer360.resources.ingestion import build_ingestion
+    from customer360.resources.session import server_of
 
     lake = build_lake(settings.lake)
+    start = dg.ResourceDefinition.hardcoded_resource(lambda: server_of(settings))
     return {
         "lake": lake,
-        "engine": EngineResource(kind=settings.engine, lake=lake),
+        "engine": EngineResource(kind=settings.engine, lake=lake, start=start),
         "dbt": build_dbt(settings),
         "ingestion": build_ingestion(settings),
     }

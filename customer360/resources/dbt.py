@@ -20,7 +20,9 @@ from typing import Any, Final
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging import version
 
+from customer360 import keys
 from customer360.errors import EngineError, MissingPrerequisiteError
+from customer360.resources.lake import Lake
 from customer360.resources.loads import as_of_date
 from customer360.resources.session import Engine
 from customer360.settings import PROJECT_ROOT, Settings
@@ -120,25 +122,43 @@ def ensure_manifest(settings: Settings) -> None:
         )
 
 
-def dbt_environment(engine: Engine, currency: str) -> dict[str, str]:
-    """Environment variables with which dbt works on an open engine's session and lake."""
-    return {
-        "SPARK_REMOTE": engine.url,
-        "C360_LAKE_URL": engine.lake.url,
-        "C360_AS_OF_DATE": as_of_date(engine.lake).isoformat(),
-        "C360_CURRENCY": currency,
+def uses_engine(settings: Settings) -> bool:
+    """Whether dbt works on the engine's session; on a warehouse it needs no engine."""
+    return settings.dbt_target == "local"
+
+
+def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> dict[str, str]:
+    """Environment variables with which dbt works on a lake.
+
+    Args:
+        settings: The settings.
+        lake: The lake.
+        engine: The open engine, where dbt uses it.
+    """
+    read_or_kept = (keys.SILVER, keys.OPS, keys.GOLD)
+    tables = ",".join(key.sql for key in lake.tables() if key.layer in read_or_kept)
+    session = {"SPARK_REMOTE": engine.url} if engine else {}
+    return session | {
+        "C360_LAKE_URL": lake.url,
+        "C360_LAKE_TABLES": tables,
+        "C360_CATALOG": settings.catalog,
+        "C360_AS_OF_DATE": as_of_date(lake).isoformat(),
+        "C360_CURRENCY": settings.currency,
         "TZ": "UTC",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 
 @contextmanager
-def ended_with(engine: Engine, process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a dbt process when its engine dies; alone it would ask for ten minutes more.
+def ended_with(engine: Engine | None, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a dbt process when the engine it uses dies; alone it would ask for ten minutes more.
 
     Raises:
         EngineError: The engine died while dbt worked.
     """
+    if engine is None:
+        yield
+        return
     done = threading.Event()
 
     def watch() -> None:

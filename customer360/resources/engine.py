@@ -3,6 +3,7 @@
 The library's own returns the process's first session for any later URL and never closes it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ from dagster_pyspark import LazyPySparkResource
 from pydantic import PrivateAttr
 
 from customer360.resources.lake import Lake
+from customer360.resources.servers import EngineServer
 from customer360.resources.session import Engine
 
 
@@ -17,19 +19,21 @@ class EngineResource(LazyPySparkResource):
     """Starts an engine at first use, with the lake's tables registered; closes it after the run.
 
     Attributes:
-        kind: `sail` or `spark`.
+        kind: `sail`, `spark` or `databricks`.
+        start: Makes the server. No field: it may know a token, and Dagster shows what fields hold.
         lake: The lake it works on; a run that uses the engine holds it.
     """
 
     spark_config: dict[str, Any] = {}  # noqa: RUF012 - a pydantic field of the base class
     kind: str
     lake: dg.ResourceDependency[Lake]
+    start: dg.ResourceDependency[Callable[[], EngineServer]]
     _engine: Engine | None = PrivateAttr(default=None)
     _spark_session: Any = PrivateAttr(default=None)
 
     def _init_session(self) -> None:
         if self._engine is None:
-            self._engine = Engine(self.kind, self.lake)
+            self._engine = Engine(self.kind, self.lake, self.start)
             self._spark_session = self._engine.session
 
     @property

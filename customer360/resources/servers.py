@@ -1,6 +1,7 @@
 """The two local engine servers, embedded Sail and Apache Spark + Delta; both speak Spark Connect.
 
-Only starting and stopping are here; sessions are opened by `resources.session`.
+Only starting and stopping are here; sessions are opened by `resources.session`, and clusters that
+somebody else runs are in `resources.clusters`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from customer360.errors import EngineError, MissingPrerequisiteError
 from customer360.resources.processes import OWNER, process_mark
@@ -27,9 +28,23 @@ _FIFTEEN_YEARS_SECONDS: Final = str(15 * 365 * 24 * 3600)
 
 
 class EngineServer(Protocol):
-    """A Spark Connect server that this process started."""
+    """A Spark Connect server.
 
-    address: str
+    Attributes:
+        name: What it is, in an error.
+        is_ours: Whether this process started it: then nobody else's tables are in its catalog, and
+            when it does not answer it is gone.
+        catalog: The catalog to work in; its own default when None.
+        table_properties: SQL clause for tables that are made on it.
+    """
+
+    name: str
+    is_ours: bool
+    catalog: str | None
+    table_properties: str
+
+    def connection(self, session_id: str) -> Any:
+        """What a client connects a session with: a URL, or a channel builder."""
 
     @property
     def is_running(self) -> bool:
@@ -39,8 +54,24 @@ class EngineServer(Protocol):
         """Stop it; a second call does nothing."""
 
 
-class SailServer:
+class _OwnServer:
+    """What both servers have in common."""
+
+    name: str
+    address: str
+    is_ours = True
+    catalog: str | None = None
+    table_properties = ""
+
+    def connection(self, session_id: str) -> str:
+        """The URL of a session."""
+        return f"sc://{self.address}/;session_id={session_id}"
+
+
+class SailServer(_OwnServer):
     """Sail, embedded in this process: starts in about a second, needs nothing but its wheel."""
+
+    name = "the embedded engine"
 
     def __init__(self) -> None:
         """Start the server on a free loopback port."""
@@ -68,8 +99,10 @@ class SailServer:
             self._server.stop()
 
 
-class SparkServer:
+class SparkServer(_OwnServer):
     """Apache Spark with Delta, a Connect server in its own process; needs Java 17 or newer."""
+
+    name = "the local Apache Spark server"
 
     def __init__(self) -> None:
         """Start the server on a free loopback port and wait until it answers.

@@ -6,14 +6,16 @@ The command line uses this directly; Dagster uses it through `resources.engine`.
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from customer360.combinations import DATABRICKS
 from customer360.errors import SchemaChangedError
 from customer360.keys import LAYERS, TableKey
+from customer360.resources.catalogs import claim_schema
+from customer360.resources.clusters import RunningCluster
 from customer360.resources.lake import (
     Columns,
     Lake,
@@ -21,6 +23,7 @@ from customer360.resources.lake import (
     column_types,
     registration_ddl,
 )
+from customer360.resources.opening import OpenSession
 from customer360.resources.servers import EngineServer, SailServer, SparkServer
 from customer360.storage import check_access
 
@@ -38,16 +41,18 @@ class Engine:
 
     Attributes:
         lake: The lake it works on.
-        url: Spark Connect URL with the session id; another process that uses it shares the catalog.
         session: The Spark Connect session.
     """
 
-    def __init__(self, kind: str, lake: Lake) -> None:
+    def __init__(
+        self, kind: str, lake: Lake, start: Callable[[], EngineServer] | None = None
+    ) -> None:
         """Start the server, open the session and register the tables.
 
         Args:
-            kind: `sail` or `spark`.
+            kind: Name of the engine: `sail`, `spark`, `databricks`.
             lake: The lake to register.
+            start: Makes the server; starts the local one of this kind when omitted.
         """
         # pyspark.sql.functions builds classic (JVM) columns unless this is set before its first
         # use.
@@ -58,25 +63,38 @@ class Engine:
             check_access(lake.url)
         self.lake = lake
         self._columns: dict[TableKey, Columns] = {}
-        self._server: EngineServer = _SERVERS[kind]()
-        self.url = f"sc://{self._server.address}/;session_id={uuid.uuid4()}"
+        self._server: EngineServer = (start or _SERVERS[kind])()
+        self._opened = OpenSession(self._server, self._register)
         try:
-            self.session = _open(self.url)
-            self._register()
+            self.session = self._opened.first()
+            self._register(self.session)
         except BaseException:
-            self._server.stop()
+            self.close()
             raise
+
+    @property
+    def url(self) -> str:
+        """Spark Connect URL with the session id, for another process; secret on a cluster.
+
+        Raises:
+            EngineError: The engine has none that could be handed on.
+        """
+        return self._opened.url
 
     @property
     def is_running(self) -> bool:
         """Whether its server can still be asked anything."""
         return self._server.is_running
 
-    def _register(self) -> None:
+    def _register(self, session: SparkSession) -> None:
+        """Register the lake's tables, those too that were made since."""
         for layer in LAYERS:
-            self.session.sql(
-                f"create schema if not exists {layer} location '{self.lake.url}/{layer}'"
-            )
+            if self._server.is_ours:
+                location = f"{self.lake.url}/{layer}"
+                session.sql(f"create schema if not exists {layer} location '{location}'")
+            else:
+                claim_schema(session, layer, self.lake.url)
+        self._columns.clear()
         for key in self.lake.tables():
             self.register(key)
 
@@ -120,7 +138,7 @@ class Engine:
         by = " partitioned by (landed_on)" if partitioned else ""
         self.session.sql(
             f"create table if not exists {key.sql} ({listed}) using delta{by} "
-            f"location '{self.lake.table_url(key)}'"
+            f"location '{self.lake.table_url(key)}' {self._server.table_properties}"
         )
         self._columns[key] = columns
 
@@ -149,7 +167,7 @@ class Engine:
             by = " partitioned by (landed_on)" if partitioned else ""
             make = (
                 f"create or replace table {key.sql} using delta options (overwriteSchema 'true')"
-                f"{by} location '{self.lake.table_url(key)}' as"
+                f"{by} location '{self.lake.table_url(key)}' {self._server.table_properties} as"
             )
             # A column that happens to be a literal would be declared to be never null.
             empty = ", ".join(f"cast(null as {kind}) as `{name}`" for name, kind in columns)
@@ -161,9 +179,17 @@ class Engine:
         self._write(key, rows, f"insert overwrite {key.sql}")
 
     def _write(self, key: TableKey, rows: DataFrame, statement: str) -> None:
+        times = self._opened.times
         view = f"replacement_{key.layer}_{key.table}"
-        rows.createOrReplaceTempView(view)
-        self.session.sql(f"{statement} select * from {view}")
+        try:
+            rows.createOrReplaceTempView(view)
+            self.session.sql(f"{statement} select * from {view}")
+        except Exception:
+            # The view went with a session that was lost between the two.
+            if self._opened.times == times:
+                raise
+            rows.createOrReplaceTempView(view)
+            self.session.sql(f"{statement} select * from {view}")
         self.session.catalog.dropTempView(view)
 
     def keep_rows(self, key: TableKey, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -174,7 +200,7 @@ class Engine:
     def close(self) -> None:
         """Close the session, then the server: the other order hangs the client for minutes."""
         try:
-            self.session.stop()
+            self._opened.close()
         finally:
             self._server.stop()
 
@@ -185,22 +211,26 @@ def in_days(days: Sequence[date]) -> str:
     return f"landed_on in ({literals})"
 
 
-def _open(url: str) -> SparkSession:
-    from pyspark.sql.connect.client.retries import DefaultPolicy
-    from pyspark.sql.connect.session import SparkSession
+def engine_of(settings: Settings, lake: Lake) -> Engine:
+    """The engine that the settings name, open on a lake."""
+    return Engine(settings.engine, lake, lambda: server_of(settings))
 
-    # create(), not getOrCreate(): the latter returns the process's first session for any later URL.
-    session = SparkSession.builder.remote(url).create()
-    # A local engine that does not answer is gone; the default would wait ten minutes to say so.
-    session.client.set_retry_policies([DefaultPolicy(max_retries=5, max_backoff=2000)])
-    session.conf.set("spark.sql.session.timeZone", "UTC")
-    return session
+
+def server_of(settings: Settings) -> EngineServer:
+    """The server that the settings name: started here, or found running."""
+    if settings.engine == DATABRICKS:
+        from customer360.resources.databricks import DatabricksCompute
+
+        return DatabricksCompute(settings.catalog, settings.engine_url)
+    if settings.engine_url:
+        return RunningCluster(settings.engine_url)
+    return _SERVERS[settings.engine]()
 
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[Engine]:
     """An engine for the time of a `with` block."""
-    engine = Engine(settings.engine, Lake(settings.lake))
+    engine = engine_of(settings, Lake(settings.lake))
     try:
         yield engine
     finally:

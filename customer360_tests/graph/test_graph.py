@@ -124,8 +124,10 @@ def test_automation_is_registered(definitions: dg.Definitions) -> None:
     }
 
 
-@pytest.mark.parametrize(("env", "status"), [("local", "STOPPED"), ("server", "RUNNING")])
-def test_schedules_start_by_themselves_on_a_server_only(env: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("env", "status"), [("local", "STOPPED"), ("server", "RUNNING"), ("azure", "RUNNING")]
+)
+def test_schedules_start_by_themselves_but_on_a_laptop(env: str, status: str) -> None:
     schedules = build_schedules(Settings(env=env), SOURCES)
     assert {s.name: s.default_status.value for s in schedules} == {
         "nightly_refresh_customer_360": status,

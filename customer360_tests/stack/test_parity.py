@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -16,37 +12,11 @@ from customer360.resources.lake import Lake
 
 pytestmark = pytest.mark.stack
 
-CUSTOMERS, DAYS = 300, 15
-
-
-def _customer360(lake: Path, engine: str, home: Path, *arguments: str) -> None:
-    command = [str(Path(sys.executable).parent / "customer360"), *arguments]
-    environment = os.environ | {
-        "C360_LAKE": str(lake),
-        "C360_ENGINE": engine,
-        "DAGSTER_HOME": str(home),
-    }
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-
 
 @pytest.fixture(scope="module")
-def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lake]:
-    """The same landing files, with every kind of fault, run on both engines; two runs each."""
-    root = tmp_path_factory.mktemp("parity")
-    world = root / "world"
-    _customer360(
-        world, "sail", root / "home", "simulate",
-        "--customers", str(CUSTOMERS), "--days", str(DAYS), "--faults", "high",
-    )  # fmt: skip
-    days = sorted((world / "landing" / "pos" / "receipts").iterdir())
-    for engine in ("sail", "spark"):
-        shutil.copytree(world, root / engine)
-        # The second run is an increment: it exercises what a first load does not.
-        for first, last in ((days[0], days[-3]), (days[-2], days[-1])):
-            window = ["--from", first.name[3:], "--to", last.name[3:]]
-            _customer360(root / engine, engine, root / f"home-{engine}", "run", *window)
-    return {engine: Lake(str(root / engine)) for engine in ("sail", "spark")}
+def lakes(sail_lake: Lake, loaded: Callable[[str, Mapping[str, str]], Lake]) -> dict[str, Lake]:
+    """The same landing files run on both engines; two runs each."""
+    return {"sail": sail_lake, "spark": loaded("spark", {"C360_ENGINE": "spark"})}
 
 
 def test_both_engines_make_the_same_tables(lakes: dict[str, Lake]) -> None:

@@ -68,6 +68,74 @@ def test_settings_refuse_spark_on_abfss_with_the_reason() -> None:
         )
 
 
+def test_settings_accept_spark_on_abfss_where_the_cluster_is_somebody_elses() -> None:
+    url = "sc://spark.internal:15002/;use_ssl=true"
+    settings = load_settings(
+        {
+            "C360_ENGINE": "spark",
+            "C360_ENGINE_URL": f"{url};",
+            "C360_LAKE": "abfss://lake@acc.dfs.core.windows.net/",
+        }
+    )
+    assert settings.engine_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://host:15002",
+        "sc:///token=x",
+        "sc://host/path",
+        "sc://host:15002/;session_id=0e8f1b6e-2f3c-4a55-9a53-1f8b5c1f9d11",
+        "sc://host:70000",
+        "sc://host;token=hunter2",
+    ],
+)
+def test_settings_refuse_an_engine_url_without_showing_it(url: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"C360_ENGINE_URL: found \(hidden\), expected"
+    ) as error:
+        load_settings({"C360_ENGINE": "spark", "C360_ENGINE_URL": url})
+    assert url not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "reason"),
+    [
+        (
+            {"C360_ENGINE_URL": "sc://host"},
+            "C360_ENGINE_URL with C360_ENGINE=sail: only a running Apache Spark cluster",
+        ),
+        (
+            {"C360_ENV": "azure", "C360_ENGINE_URL": "sc://host:443/;token=hunter2"},
+            "C360_ENGINE_URL with C360_ENGINE=databricks: expected an address alone",
+        ),
+        (
+            {"C360_ENGINE": "databricks", "C360_DBT_TARGET": "local"},
+            "C360_ENGINE=databricks with C360_DBT_TARGET=local",
+        ),
+        (
+            {"C360_DBT_TARGET": "databricks", "C360_LAKE": "/data/lake"},
+            "C360_LAKE=/data/lake with Databricks: a workspace cannot see a folder",
+        ),
+        ({"C360_ENV": "azure"}, "C360_LAKE: found '', expected an abfss:// URL"),
+        ({"C360_CATALOG": "my-catalog"}, "C360_CATALOG: found 'my-catalog', expected a name of"),
+    ],
+)
+def test_settings_refuse_what_cannot_work_with_the_reason(
+    environ: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(environ)
+    assert reason in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_workspace_on_this_machine_sees_its_folders() -> None:
+    environ = {"C360_ENV": "azure", "C360_LAKE": "/data/lake", "DATABRICKS_HOST": "localhost:8443"}
+    assert load_settings(environ).lake == "/data/lake"
+
+
 def test_settings_hide_the_webhook_in_errors_and_repr() -> None:
     with pytest.raises(SettingsError) as error:
         load_settings({"C360_ALERT_WEBHOOK": "ftp://user:hunter2@host"})
