@@ -29,11 +29,12 @@ WAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "AZURE_STORAGE_CLIENT_SECRET",
     ),
 }
+DATABRICKS: Final = ("DATABRICKS_TOKEN", "DATABRICKS_CLIENT_SECRET")
 SECRETS: Final = (
     *(name for names in WAYS.values() for name in names),
-    "DATABRICKS_TOKEN",
-    "DATABRICKS_CLIENT_SECRET",
+    *DATABRICKS,
     "C360_ALERT_WEBHOOK",
+    "C360_ENGINE_URL",
 )
 FILE: Final = "_FILE"
 VAULT: Final = "C360_KEY_VAULT"

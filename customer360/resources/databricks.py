@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from customer360 import credentials
 from customer360.errors import EngineError
 from customer360.resources.clusters import answers, require_answer
 
@@ -84,6 +85,7 @@ def _config() -> Config:
     """
     from databricks.sdk.core import Config
 
+    credentials.fill_in(os.environ, credentials.DATABRICKS)
     # databricks-sdk asks the workspace about itself, and would go on asking for five minutes.
     host = os.environ.get("DATABRICKS_HOST")
     if host:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging import version
 
-from customer360 import keys
+from customer360 import credentials, keys
 from customer360.errors import EngineError, MissingPrerequisiteError
 from customer360.resources.lake import Lake
 from customer360.resources.loads import as_of_date
@@ -137,6 +137,9 @@ def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> di
     """
     read_or_kept = (keys.SILVER, keys.OPS, keys.GOLD)
     tables = ",".join(key.sql for key in lake.tables() if key.layer in read_or_kept)
+    if engine is None:
+        # dbt looks for a warehouse's token in its environment alone.
+        credentials.fill_in(os.environ, credentials.DATABRICKS)
     session = {"SPARK_REMOTE": engine.url} if engine else {}
     return session | {
         "C360_LAKE_URL": lake.url,

@@ -16,6 +16,8 @@ import psutil
 
 # Which process a child works for, as `process_mark` spells it.
 OWNER: Final = "C360_OWNER"
+# And on which lake.
+LAKE: Final = "C360_LAKE_URL"
 _PATIENCE_SECONDS: Final = 10
 
 
@@ -64,8 +66,7 @@ def _orphans(lake_url: str) -> Iterator[tuple[psutil.Process, str]]:
             # Somebody else's, or ended since.
             continue
         owner = made.get(OWNER)
-        # dbt knows its lake; a server without one is nobody's.
-        elsewhere = made.get("C360_LAKE_URL", lake_url) != lake_url
+        elsewhere = made.get(LAKE, lake_url) != lake_url
         if owner and not elsewhere and process.pid != os.getpid() and is_gone(owner):
             yield process, name
 

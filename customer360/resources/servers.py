@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from customer360.errors import EngineError, MissingPrerequisiteError
-from customer360.resources.processes import OWNER, process_mark
+from customer360.resources.processes import LAKE, OWNER, process_mark
 
 # The Delta jars that match the locked pyspark and delta-spark wheels (requirements.in).
 DELTA_PACKAGE: Final = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -104,14 +104,19 @@ class SparkServer(_OwnServer):
 
     name = "the local Apache Spark server"
 
-    def __init__(self) -> None:
+    def __init__(self, lake_url: str = "") -> None:
         """Start the server on a free loopback port and wait until it answers.
+
+        Args:
+            lake_url: The lake it works on: the next writer of that lake alone ends it, should it
+                outlive this process.
 
         Raises:
             MissingPrerequisiteError: Java is missing or too old, or the Delta jars cannot be had.
             EngineError: The server ended or did not answer in time.
         """
         require_java()
+        self._lake_url = lake_url
         self._port = _free_port()
         self.address = f"localhost:{self._port}"
         self._home = Path(tempfile.mkdtemp(prefix="customer360-spark-"))
@@ -140,6 +145,7 @@ class SparkServer(_OwnServer):
             "PYSPARK_PYTHON": sys.executable,
             "TZ": "UTC",
             OWNER: process_mark(),
+            LAKE: self._lake_url,
         }
 
     def _command(self) -> list[str]:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from customer360.settings import Settings
 
-_SERVERS: dict[str, Callable[[], EngineServer]] = {"sail": SailServer, "spark": SparkServer}
-
 
 class Engine:
     """An engine with the lake's tables registered.
@@ -63,7 +61,7 @@ class Engine:
             check_access(lake.url)
         self.lake = lake
         self._columns: dict[TableKey, Columns] = {}
-        self._server: EngineServer = (start or _SERVERS[kind])()
+        self._server: EngineServer = start() if start else _local_server(kind, lake.url)
         self._opened = OpenSession(self._server, self._register)
         try:
             self.session = self._opened.first()
@@ -224,7 +222,11 @@ def server_of(settings: Settings) -> EngineServer:
         return DatabricksCompute(settings.catalog, settings.engine_url)
     if settings.engine_url:
         return RunningCluster(settings.engine_url)
-    return _SERVERS[settings.engine]()
+    return _local_server(settings.engine, settings.lake)
+
+
+def _local_server(kind: str, lake_url: str) -> EngineServer:
+    return SparkServer(lake_url) if kind == "spark" else SailServer()
 
 
 @contextmanager
