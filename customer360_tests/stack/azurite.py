@@ -90,23 +90,27 @@ class Faults:
     """What goes wrong on the way, counted; every figure is a number of requests.
 
     Attributes:
-        throttled_every: The storage says that it is busy (503, or 429).
+        throttled_every: Of requests of the tables' client: the storage is busy (503, 429 in turn).
+        busy_every: Of other requests: the storage is busy (503). Azure's client waits for 15 s.
         cut_every: Of writes: the connection ends when the request has been received.
         unanswered_every: Of writes: it is done, and the connection ends before the answer.
         happened: How often each kind happened.
     """
 
     throttled_every: int = 0
+    busy_every: int = 0
     cut_every: int = 0
     unanswered_every: int = 0
     happened: Counter[str] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
 
-    def of(self, method: str) -> str | None:
+    def of(self, request: web.Request) -> str | None:
         """The fault of the next request."""
-        writes = method == "PUT"
+        writes = request.method == "PUT"
+        is_table = "object_store" in request.headers.get("User-Agent", "")
         for kind, every, counts in (
-            ("throttled", self.throttled_every, True),
+            ("throttled", self.throttled_every, is_table),
+            ("busy", self.busy_every, not is_table),
             ("cut", self.cut_every, writes),
             ("unanswered", self.unanswered_every, writes),
         ):
@@ -123,12 +127,11 @@ def failing_proxy(azurite: Azurite, faults: Faults) -> Iterator[str]:
     """Endpoint of a proxy that passes requests on, but for those that fail."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        body, kind = await request.read(), faults.of(request.method)
-        if kind == "throttled":
+        body, kind = await request.read(), faults.of(request)
+        if kind in ("throttled", "busy"):
             # Blob storage says 503; gateways before it 429, which Azure's Python client takes for
-            # an error for good, unlike the tables' client.
-            is_table = "object_store" in request.headers.get("User-Agent", "")
-            status = 429 if is_table and faults.happened[kind] % 2 else 503
+            # an error for good.
+            status = 429 if kind == "throttled" and faults.happened[kind] % 2 else 503
             return web.Response(
                 status=status,
                 headers={"Retry-After": "1", "x-ms-error-code": "ServerBusy"},
