@@ -29,6 +29,8 @@ WAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "AZURE_STORAGE_CLIENT_SECRET",
     ),
 }
+# Of other tools; the engine's client would take them before some of those above.
+OTHER_PRINCIPALS: Final = ("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
 DATABRICKS: Final = ("DATABRICKS_TOKEN", "DATABRICKS_CLIENT_SECRET")
 SECRETS: Final = (
     *(name for names in WAYS.values() for name in names),
@@ -38,6 +40,9 @@ SECRETS: Final = (
 )
 FILE: Final = "_FILE"
 VAULT: Final = "C360_KEY_VAULT"
+# Which variables were set here. A process that inherits them reads their sources again, so that a
+# secret that was replaced reaches the next run.
+FILLED_IN: Final = "C360_FILLED_IN"
 
 
 def fill_in(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS) -> None:
@@ -52,7 +57,7 @@ def fill_in(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS) -
     """
     names = tuple(names)
     problems = from_files(environ, names)
-    missing = [name for name in names if not environ.get(name)]
+    missing = [n for n in names if not _is_given(environ, n) and not environ.get(f"{n}{FILE}")]
     if environ.get(VAULT) and missing and not problems:
         problems += _from_vault(environ, missing)
     if problems:
@@ -74,7 +79,7 @@ def from_files(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS
     problems = []
     for name in names:
         path = environ.get(f"{name}{FILE}")
-        if environ.get(name) or not path:
+        if _is_given(environ, name) or not path:
             continue
         try:
             # Editors and `echo` end a file with a line break that is no part of the secret.
@@ -83,10 +88,21 @@ def from_files(environ: MutableMapping[str, str], names: Iterable[str] = SECRETS
             problems.append(f"{name}{FILE}: {path} cannot be read ({type(error).__name__})")
             continue
         if text:
-            environ[name] = text
+            _set(environ, name, text)
         else:
             problems.append(f"{name}{FILE}: {path} is empty")
     return problems
+
+
+def _is_given(environ: Mapping[str, str], name: str) -> bool:
+    """Whether somebody else set the variable."""
+    return bool(environ.get(name)) and name not in environ.get(FILLED_IN, "").split(",")
+
+
+def _set(environ: MutableMapping[str, str], name: str, value: str) -> None:
+    environ[name] = value
+    filled = {*environ.get(FILLED_IN, "").split(","), name} - {""}
+    environ[FILLED_IN] = ",".join(sorted(filled))
 
 
 def _from_vault(environ: MutableMapping[str, str], names: Iterable[str]) -> list[str]:
@@ -108,7 +124,7 @@ def _from_vault(environ: MutableMapping[str, str], names: Iterable[str]) -> list
                 # The next one would fail for the same reason, after the same wait.
                 break
             if value:
-                environ[name] = value
+                _set(environ, name, value)
     return problems
 
 

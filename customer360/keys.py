@@ -18,6 +18,8 @@ QUARANTINE: Final = "quarantine"
 GOLD: Final = "gold"
 OPS: Final = "ops"
 LAYERS: Final = (BRONZE, SILVER, QUARANTINE, GOLD, OPS)
+# Of dbt's views: schemas of the catalog, nothing in the lake.
+VIEW_SCHEMAS: Final = ("staging", "intermediate")
 
 
 class TableKey(NamedTuple):

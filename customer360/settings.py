@@ -233,6 +233,7 @@ OTHER_VARIABLES: Final = (
     "C360_GOLD_READERS",
     "C360_OWNER",
     "C360_PORT",
+    credentials.FILLED_IN,
 )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SCHEME: Final = "abfss"
 _SUFFIX: Final = ".dfs.core.windows.net"
 _CONNECT_SECONDS: Final = 20
+_ROTATED_SECONDS: Final = 300
 
 
 def is_remote(url: str) -> bool:
@@ -91,13 +93,18 @@ def arrow_filesystem(url: str) -> pyarrow.fs.FileSystem:
 
     Not one written in Python: a reading thread that lets go of such a file while the interpreter
     shuts down aborts the process (one of ninety commands that had done their work ended that way).
+    With a SAS token it is one all the same.
     """
     from pyarrow import fs
 
     if not is_remote(url):
         return fs.SubTreeFileSystem(url, fs.LocalFileSystem())
     account = check_access(url)
-    azure = fs.AzureFileSystem(account.name, **account.arrow_options())
+    if account.way == "SAS token":
+        # Arrow puts the whole address, with the token in it, into its errors.
+        azure = fs.PyFileSystem(fs.FSSpecHandler(_azure_filesystem(account)))
+    else:
+        azure = fs.AzureFileSystem(account.name, **account.arrow_options())
     return fs.SubTreeFileSystem(f"{account.container}/{urlsplit(url).path.strip('/')}", azure)
 
 
@@ -115,7 +122,7 @@ class Account:
     name: str
     container: str
     endpoint: str | None
-    values: Mapping[str, str] = field(repr=False)
+    values: Mapping[str, str] = field(repr=False, compare=False)
 
     @property
     def ways(self) -> list[str]:
@@ -173,10 +180,9 @@ class Account:
         return options
 
     def arrow_options(self) -> dict[str, Any]:
-        """Options of Arrow's file system."""
+        """Options of Arrow's file system, for every way but a SAS token."""
         options: dict[str, Any] = {
             "account_key": self.values.get("AZURE_STORAGE_ACCOUNT_KEY"),
-            "sas_token": self.values.get("AZURE_STORAGE_SAS_TOKEN"),
             "tenant_id": self.values.get("AZURE_STORAGE_TENANT_ID"),
             "client_id": self.values.get("AZURE_STORAGE_CLIENT_ID"),
             "client_secret": self.values.get("AZURE_STORAGE_CLIENT_SECRET"),
@@ -202,16 +208,22 @@ def account_of(url: str, environ: Mapping[str, str] | None = None) -> Account:
     names = (name for names in credentials.WAYS.values() for name in names)
     values = {name: environ[name] for name in names if environ.get(name)}
     account = Account(host.removesuffix(_SUFFIX), parts.username, endpoint, values)
-    _require_one_way(account)
+    _require_one_way(account, environ)
     return account
 
 
-def _require_one_way(account: Account) -> None:
+def _require_one_way(account: Account, environ: Mapping[str, str]) -> None:
     """The clients would not choose alike among several."""
     if len(account.ways) > 1:
         raise StorageError(
             f"Found credentials of several kinds ({', '.join(account.ways)}), expected one. Unset "
             f"the variables of the others: {'; '.join(map(credentials.named, account.ways))}."
+        )
+    beside = [name for name in credentials.OTHER_PRINCIPALS if environ.get(name)]
+    if account.ways and beside:
+        raise StorageError(
+            f"Found {' and '.join(beside)} beside the {account.way}: the engine would take these, "
+            f"other clients {credentials.named(account.way)}. Unset one of them."
         )
     missing = [n for n in credentials.WAYS.get(account.way, ()) if n not in account.values]
     if missing:
@@ -224,16 +236,26 @@ def check_access(url: str) -> Account:
     Raises:
         StorageError: It cannot; the message says how it was tried and what to do.
     """
-    return _checked(url.partition(_SUFFIX)[0] + _SUFFIX)
+    _take_up_credentials(int(time.monotonic() // _ROTATED_SECONDS))
+    account = account_of(url)
+    _try(account, frozenset(account.values.items()))
+    return account
 
 
-@functools.cache
-def _checked(container_url: str) -> Account:
+@functools.lru_cache(maxsize=1)
+def _take_up_credentials(period: int) -> None:
+    """Read files and vault, once per period: a server notices that a secret was replaced."""
+    del period
+    credentials.fill_in(os.environ, (name for way in credentials.WAYS.values() for name in way))
+
+
+@functools.lru_cache(maxsize=8)
+def _try(account: Account, values: frozenset[tuple[str, str]]) -> None:
+    """List the container, once for these values of its credential."""
     from azure.core.exceptions import AzureError
     from azure.storage.blob import ContainerClient
 
-    credentials.fill_in(os.environ, (name for way in credentials.WAYS.values() for name in way))
-    account = account_of(container_url)
+    del values
     _refuse_expired(account)
     if account.blob_url.startswith("http://"):
         # object_store asks for it in so many words; an emulator has no certificate.
@@ -250,7 +272,6 @@ def _checked(container_url: str) -> Account:
             next(iter(client.list_blobs(results_per_page=1)), None)
     except (AzureError, ValueError) as error:
         raise StorageError(_explained(account, error)) from error
-    return account
 
 
 def _refuse_expired(account: Account) -> None:

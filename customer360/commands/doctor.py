@@ -16,6 +16,7 @@ from rich.text import Text
 
 from customer360.commands.doctor_checks import CHECKS, DoubtError
 from customer360.errors import Customer360Error
+from customer360.storage import refusal_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,8 @@ def examine(
             state, said = FAIL, str(error)
         except Exception as error:  # noqa: BLE001 - what is broken in a way nobody foresaw is a finding
             # Its own words may hold a URL with a token.
-            state, said = FAIL, f"{type(error).__name__}; `customer360 run` shows it in full."
+            refused = refusal_in_words(error)
+            state, said = FAIL, refused or f"{type(error).__name__}; `customer360 run` shows more."
         yield Finding(subject, state, said, time.monotonic() - began)
 
 

@@ -12,7 +12,8 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from typing import Final
@@ -25,7 +26,7 @@ from customer360.errors import (
 )
 from customer360.resources.lake import Lake
 from customer360.settings import PROJECT_ROOT, Settings
-from customer360.storage import open_url
+from customer360.storage import is_remote, open_url
 
 # What decides the result of a run; other packages may be newer than their pins.
 _DECISIVE: Final = (
@@ -70,17 +71,25 @@ def versions_are_the_locked_ones(settings: Settings) -> str:
     return f"Python {sys.version.split()[0]}, {len(pins)} packages locked"
 
 
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[str]:
+    """URL of a scratch folder for the time of a check."""
+    lake, name = Lake(settings.lake), f"doctor-{uuid.uuid4()}"
+    try:
+        yield lake.scratch_url(name)
+    finally:
+        lake.remove_scratch(name)
+
+
 def storage_reads_writes_and_lists(settings: Settings) -> str:
     """A file in the lake's scratch folder: written, listed, read, removed."""
-    lake = Lake(settings.lake)
-    name = f"doctor-{uuid.uuid4()}"
     try:
-        fs, folder = open_url(lake.scratch_url(name))
-        fs.makedirs(folder, exist_ok=True)
-        fs.pipe_file(f"{folder}/probe", b"customer360")
-        read = fs.cat_file(f"{folder}/probe")
-        listed = [str(path).rsplit("/", 1)[-1] for path in fs.ls(folder, detail=False)]
-        lake.remove_scratch(name)
+        with _scratch(settings) as url:
+            fs, folder = open_url(url)
+            fs.makedirs(folder, exist_ok=True)
+            fs.pipe_file(f"{folder}/probe", b"customer360")
+            read = fs.cat_file(f"{folder}/probe")
+            listed = [str(path).rsplit("/", 1)[-1] for path in fs.ls(folder, detail=False)]
     except OSError as error:
         raise StorageError(
             f"{settings.lake} cannot be written: {error.strerror or type(error).__name__}. Give "
@@ -88,7 +97,7 @@ def storage_reads_writes_and_lists(settings: Settings) -> str:
         ) from error
     if (read, listed) != (b"customer360", ["probe"]):
         raise StorageError(f"{settings.lake} gives back {listed}, not what was written.")
-    free = None if lake.is_remote else shutil.disk_usage(settings.lake).free
+    free = None if is_remote(settings.lake) else shutil.disk_usage(settings.lake).free
     if free is not None and free < _FREE_BYTES:
         raise DoubtError(f"{free / 2**30:.1f} GiB free at {settings.lake}; a run may need more.")
     return "written, listed, read and removed" + (f"; {free / 2**30:.0f} GiB free" if free else "")
@@ -96,14 +105,12 @@ def storage_reads_writes_and_lists(settings: Settings) -> str:
 
 def clock_agrees_with_the_storage(settings: Settings) -> str:
     """The time of a file that was just written, by the storage's clock and by ours."""
-    lake = Lake(settings.lake)
-    name = f"doctor-{uuid.uuid4()}"
-    fs, folder = open_url(lake.scratch_url(name))
-    fs.makedirs(folder, exist_ok=True)
-    fs.pipe_file(f"{folder}/probe", b"")
-    told = fs.modified(f"{folder}/probe")
-    now = datetime.now(UTC)
-    lake.remove_scratch(name)
+    with _scratch(settings) as url:
+        fs, folder = open_url(url)
+        fs.makedirs(folder, exist_ok=True)
+        fs.pipe_file(f"{folder}/probe", b"")
+        told = fs.modified(f"{folder}/probe")
+        now = datetime.now(UTC)
     told = told if told.tzinfo else told.replace(tzinfo=UTC)
     skew = (now - told).total_seconds()
     if abs(skew) > _SKEW_SECONDS:
@@ -142,23 +149,25 @@ def engine_writes_what_others_read(settings: Settings) -> str:
     """A Delta table: written by the engine into the scratch folder, read by delta-rs."""
     from deltalake import DeltaTable
 
-    from customer360.resources.session import open_engine
+    from customer360.resources.opening import OpenSession
+    from customer360.resources.session import server_of
 
-    lake = Lake(settings.lake)
-    name = f"doctor-{uuid.uuid4()}"
-    url = lake.scratch_url(name)
-    try:
-        with open_engine(settings) as engine:
-            rows = engine.session.sql("select cast(12.34 as decimal(18,2)) as amount")
+    server = server_of(settings)
+    # Without the lake's tables: on a cluster that would claim its schemas for this lake.
+    opened = OpenSession(server, lambda _: None)
+    with _scratch(settings) as url:
+        try:
+            session = opened.first()
+            rows = session.sql("select cast(12.34 as decimal(18,2)) as amount")
             rows.write.format("delta").save(url)
-            count = engine.session.read.format("delta").load(url).count()
+            count = session.read.format("delta").load(url).count()
             read = DeltaTable(url).to_pyarrow_table().to_pylist()
-            tables = len(lake.tables())
-    finally:
-        lake.remove_scratch(name)
+        finally:
+            opened.close()
+            server.stop()
     if count != 1 or [str(row["amount"]) for row in read] != ["12.34"]:
         raise StorageError(f"The engine wrote 12.34 and delta-rs reads {read}.")
-    return f"{settings.engine}: wrote a Delta table that delta-rs reads; {tables} tables registered"
+    return f"{server.name}: wrote a Delta table that delta-rs reads"
 
 
 def dbt_is_parsed(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from customer360.combinations import DATABRICKS
 from customer360.errors import SchemaChangedError
-from customer360.keys import LAYERS, TableKey
+from customer360.keys import LAYERS, VIEW_SCHEMAS, TableKey
 from customer360.resources.catalogs import claim_schema
 from customer360.resources.clusters import RunningCluster
 from customer360.resources.lake import (
@@ -86,12 +86,13 @@ class Engine:
 
     def _register(self, session: SparkSession) -> None:
         """Register the lake's tables, those too that were made since."""
-        for layer in LAYERS:
-            if self._server.is_ours:
+        if self._server.is_ours:
+            for layer in LAYERS:
                 location = f"{self.lake.url}/{layer}"
                 session.sql(f"create schema if not exists {layer} location '{location}'")
-            else:
-                claim_schema(session, layer, self.lake.url)
+        else:
+            for schema in (*LAYERS, *VIEW_SCHEMAS):
+                claim_schema(session, schema, self.lake.url)
         self._columns.clear()
         for key in self.lake.tables():
             self.register(key)

@@ -12,7 +12,8 @@
 
 {% macro databricks__register_tables() -%}
     {%- set lake = env_var("C360_LAKE_URL") -%}
-    {%- set schemas = graph.sources.values() | map(attribute="schema") | unique | list + [target.schema] -%}
+    {%- set built = graph.nodes.values() | selectattr("resource_type", "in", ["model", "snapshot"]) -%}
+    {%- set schemas = (graph.sources.values() | list + built | list) | map(attribute="schema") | unique | list -%}
     {%- set read = [] -%}
     {%- for table in graph.sources.values() -%}
         {%- do read.append(table.schema ~ "." ~ table.identifier) -%}
@@ -38,18 +39,20 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- One catalog serves one lake: a schema that holds another lake's tables would be read without a word. The
-    same mark is set and asked for by customer360/resources/catalogs.py. -#}
+{#- One catalog serves one lake: a schema that holds tables of another one, or of somebody else, would be read
+    and written without a word. The same mark is set and asked for by customer360/resources/catalogs.py. -#}
 {% macro claim_schema(name, lake) -%}
     {%- do run_query("create schema if not exists " ~ name) -%}
     {%- set described = run_query("describe schema extended " ~ name) -%}
     {%- set properties = described.rows | selectattr(0, "equalto", "Properties") | map(attribute=1) | join -%}
-    {%- if "(customer360.lake," not in properties -%}
-        {%- do run_query("alter schema " ~ name ~ " set dbproperties ('customer360.lake' = '" ~ lake ~ "')") -%}
-    {%- elif "(customer360.lake," ~ lake ~ ")" not in properties -%}
-        {%- do exceptions.raise_compiler_error(
-            "Schema " ~ name ~ " belongs to another lake than " ~ lake ~ ": " ~ properties
-            ~ ". Name another catalog in C360_CATALOG, or drop the schema: the lake's files stay."
-        ) -%}
+    {%- set mark = local_md5(lake) -%}
+    {%- if "(customer360.lake," ~ mark ~ ")" not in properties -%}
+        {%- if "(customer360.lake," in properties or run_query("show tables in " ~ name).rows | length -%}
+            {%- do exceptions.raise_compiler_error(
+                "Schema " ~ name ~ " belongs to another lake than " ~ lake ~ ", or to somebody else. Name another"
+                ~ " catalog in C360_CATALOG; or, if its tables are of no use, drop the schema: a lake's files stay."
+            ) -%}
+        {%- endif -%}
+        {%- do run_query("alter schema " ~ name ~ " set dbproperties ('customer360.lake' = '" ~ mark ~ "')") -%}
     {%- endif -%}
 {%- endmacro %}

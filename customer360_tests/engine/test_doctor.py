@@ -79,7 +79,7 @@ def test_storage_of_azure_that_cannot_be_used_is_named(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    storage._checked.cache_clear()
+    storage._try.cache_clear()
     finding = found(Settings(lake=url), "storage")
     assert finding.state == FAIL
     assert said in finding.said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,7 +92,7 @@ def _set(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> Non
         monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    storage._checked.cache_clear()
+    storage._try.cache_clear()
 
 
 def test_the_whole_graph_gives_the_tables_of_a_local_lake(
@@ -190,13 +191,7 @@ def test_a_missing_container_or_account_is_named(here: Azurite) -> None:
 def test_a_sas_token_that_may_only_read_is_refused_by_the_storage_and_not_shown(
     here: Azurite, local: Lake, tmp_path: Path
 ) -> None:
-    token = generate_account_sas(
-        ACCOUNT,
-        KEY,
-        ResourceTypes(container=True, object=True),
-        AccountSasPermissions(read=True, list=True),
-        expiry=datetime.now(UTC) + timedelta(hours=2),
-    )
+    token = _token(AccountSasPermissions(read=True, list=True))
     environment = here.environment(AZURE_STORAGE_SAS_TOKEN=token)
     words = ("query", "select count(*) n from silver.pos__receipts")
     shown = _ok(here.url("whole"), tmp_path / "home", *words, environment=environment)
@@ -204,12 +199,56 @@ def test_a_sas_token_that_may_only_read_is_refused_by_the_storage_and_not_shown(
     words = ("run", "--from", "2026-01-02", "--to", "2026-01-02")
     refused = _customer360(here.url("whole"), tmp_path / "home", *words, environment=environment)
     assert refused.returncode == 1
-    signature = token.partition("sig=")[2].partition("&")[0]
+    signature = _signature(token)
     said = refused.stdout + refused.stderr
     assert signature not in said
     assert "403" in said or "Authorization" in said, said
     logs = "".join(p.read_text(errors="replace") for p in tmp_path.rglob("*") if p.is_file())
     assert signature not in logs
+
+
+def test_a_sas_token_that_may_only_list_is_not_shown_by_any_client(
+    here: Azurite, local: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = TableKey(SILVER, "pos__receipts")
+    assert local.row_count(key)
+    token = _token(AccountSasPermissions(list=True))
+    _set(monkeypatch, here.environment(AZURE_STORAGE_SAS_TOKEN=token))
+    lake = Lake(here.url("whole"))
+    assert key in lake.tables()
+    url = lake.table_url(key)
+    readers = (
+        lambda: lake.row_count(key),
+        lambda: storage.arrow_filesystem(url).open_input_file("_delta_log/0.json").read(),
+        lambda: storage.open_path(url).joinpath("_delta_log", f"{0:020}.json").read_bytes(),
+    )
+    for reader in readers:
+        with pytest.raises(Exception) as raised:
+            reader()
+        said = "".join(traceback.format_exception(raised.value))
+        assert _signature(token) not in said
+
+
+def test_other_tools_principals_beside_a_token_are_refused(
+    here: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "hunter2")
+    with pytest.raises(StorageError, match="Found AZURE_CLIENT_SECRET beside the account key"):
+        Lake(here.url("x")).tables()
+
+
+def _token(permission: AccountSasPermissions) -> str:
+    return generate_account_sas(
+        ACCOUNT,
+        KEY,
+        ResourceTypes(container=True, object=True),
+        permission,
+        expiry=datetime.now(UTC) + timedelta(hours=2),
+    )
+
+
+def _signature(token: str) -> str:
+    return token.partition("sig=")[2].partition("&")[0]
 
 
 def test_a_file_that_lands_is_seen_at_the_next_look(here: Azurite) -> None:

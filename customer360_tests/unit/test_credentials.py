@@ -64,6 +64,23 @@ def test_a_variable_comes_before_a_file_and_a_file_before_the_vault(
     )
     assert "C360_ALERT_WEBHOOK" not in made
     assert vault.asked == ["databricks-token", "c360-alert-webhook"]
+    assert made["C360_FILLED_IN"] == f"{KEY},DATABRICKS_TOKEN"
+
+
+def test_a_secret_that_was_replaced_reaches_a_process_that_inherited_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault({"databricks-token": "first"})
+    use(vault, monkeypatch)
+    (tmp_path / "key").write_text("first")
+    made = {f"{KEY}_FILE": str(tmp_path / "key"), "C360_KEY_VAULT": VAULT, SAS: "given"}
+    names = (KEY, SAS, "DATABRICKS_TOKEN")
+    credentials.fill_in(made, names)
+    inherited = dict(made)
+    (tmp_path / "key").write_text("second")
+    vault.secrets = {"databricks-token": "second", "azure-storage-sas-token": "not asked for"}
+    credentials.fill_in(inherited, names)
+    assert [inherited[name] for name in names] == ["second", "given", "second"]
 
 
 def test_files_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
