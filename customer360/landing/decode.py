@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from customer360.landing.files import LandingFile, open_landing
+from customer360.landing.files import LandingFile
 from customer360.landing.formats.chunks import CHUNK_BYTES, inflate_chunks, read_chunks
 from customer360.landing.formats.csv_rows import decode_csv
 from customer360.landing.formats.decoded import (
@@ -27,6 +27,7 @@ from customer360.landing.formats.decoded import (
 from customer360.landing.formats.json_document import decode_json
 from customer360.landing.formats.jsonl import decode_json_lines
 from customer360.landing.formats.parquet import decode_parquet
+from customer360.storage import open_url
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def decode_files(
         `unreadable_file`; the reason is logged, and the other files go on.
     """
     held = _Held()
-    fs, root = open_landing(landing)
+    fs, root = open_url(landing)
     for file in files:
         rows = 0
         for decoded in _decode_file(fs, f"{root}/{file.path}", chunk_bytes):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from upath import UPath
 
-from customer360.landing.files import open_landing
-from customer360.storage import is_remote
+from customer360.storage import is_remote, open_url
 
 
 def write_whole(path: UPath, data: bytes) -> None:
@@ -40,7 +39,7 @@ def deliver(landing: str, path: str, file: Path) -> bool:
         Whether it was copied; False when something has landed at `path` already, which is never
         changed.
     """
-    fs, root = open_landing(landing)
+    fs, root = open_url(landing)
     target = f"{root}/{path}"
     if fs.exists(target):
         return False

@@ -124,11 +124,6 @@ def stray_folders(landing: str) -> list[str]:
     return sorted(strays)
 
 
-def open_landing(landing: str) -> tuple[Any, str]:
-    """File system of the landing zone and the zone's path on it, without a closing slash."""
-    return open_url(landing)
-
-
 def _open_zone(landing: str) -> tuple[Any, str]:
     fs, root = open_url(landing)
     # Some file systems remember listings; a sensor would never see a file that came later.
