@@ -15,7 +15,9 @@ import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from customer360.resources import watching
+from customer360.resources.held_lake import PROCESS_TAG
 from customer360.resources.lake import Lake
+from customer360.resources.processes import process_mark
 from customer360.resources.started_runs import Started, StartedRuns
 from customer360_tests.builders import DAY, record
 from customer360_tests.data_factory.faults import (
@@ -347,6 +349,18 @@ def test_a_step_that_ends_in_the_middle_is_followed_by_one_that_starts_no_second
     assert setting.stand_in.masters() == [run]
     ((_, metadata),) = _reports(instance, INTERACTIONS)
     assert metadata["run_id"] == run.run_id
+
+
+def test_a_run_that_waits_for_a_copy_names_its_process_so_that_its_death_is_noticed(
+    setting: Setting, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
+    marks: list[str | None] = []
+    _interrupted_after_one_look(
+        monkeypatch, lambda: marks.extend(run.tags.get(PROCESS_TAG) for run in instance.get_runs())
+    )
+    assert not setting.copy(instance, [INTERACTIONS], DAY).success
+    assert marks == [process_mark()]
 
 
 def test_a_step_that_somebody_terminates_cancels_the_run_and_waits_for_its_end(
