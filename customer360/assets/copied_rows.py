@@ -9,6 +9,7 @@ import dagster as dg
 from customer360 import keys
 from customer360.assets.landing_run import BYTES_COPIED, PUBLISHED, ROWS_COPIED
 from customer360.checks.copied_rows import Reconciled, ReportedCopy, reconcile_copies
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
@@ -42,6 +43,7 @@ def build_copy_checks(
             for table in tables
         ],
         can_subset=True,
+        pool=LAKE_POOL,
     )
     def reconcile(
         context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
