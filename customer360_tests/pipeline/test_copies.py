@@ -184,6 +184,18 @@ def test_an_activity_that_keeps_failing_is_named_and_the_others_are_copied(
     assert len(setting.stand_in.masters()) == 2
 
 
+def test_an_entity_without_rows_is_copied_although_another_one_of_its_run_fails(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    quiet = DAY + timedelta(days=3)
+    setting.stand_in.faults.activity(PROFILES, "copy", FAIL, times=3)
+    why = _why(setting.copy(instance, [PROFILES, INTERACTIONS], quiet))
+    assert PROFILES in why
+    assert INTERACTIONS not in why
+    ((_, metadata),) = _reports(instance, INTERACTIONS)
+    assert (metadata["rows_copied"], metadata["files"]) == (0, 0)
+
+
 def test_a_copy_that_cannot_be_published_is_not_seen(
     setting: Setting, instance: dg.DagsterInstance
 ) -> None:
