@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
@@ -64,25 +65,36 @@ class LandingRun:
         """Copy the days of the step; each is reported, and stored, as soon as it is copied.
 
         Yields:
-            For each selected check that all was copied.
+            For each selected check whether all was copied; also when some was not.
 
         Raises:
             IngestionError: Some days were not copied whole; the message names each. The others
                 have been copied and reported.
         """
-        problems = []
+        problems: list[str] = []
+        failed: defaultdict[str, list[str]] = defaultdict(list)
         for day in self._days():
             try:
                 done = self._copy(day)
             except IngestionError as error:
                 problems.append(f"{self._source} {day}: {error}")
+                for entity in self._entities:
+                    failed[entity].append(f"{day}: {error}")
                 continue
-            problems += [f"{entity} {day}: {why}" for entity, why in done.missing.items()]
+            for entity, why in done.missing.items():
+                problems.append(f"{entity} {day}: {why}")
+                failed[entity].append(f"{day}: {why}")
             self._report(done)
+        for key in self._context.selected_asset_check_keys:
+            reasons = failed[key.asset_key.path[-1]]
+            yield dg.AssetCheckResult(
+                check_name=key.name,
+                asset_key=key.asset_key,
+                passed=not reasons,
+                description="; ".join(reasons) or None,
+            )
         if problems:
             raise IngestionError("Not copied:\n  " + "\n  ".join(problems))
-        for key in self._context.selected_asset_check_keys:
-            yield dg.AssetCheckResult(check_name=key.name, asset_key=key.asset_key, passed=True)
 
     def _days(self) -> Iterator[date]:
         chosen = self._context.partition_key_range

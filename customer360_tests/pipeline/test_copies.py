@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
+from customer360.assets.landing_run import COPIED_CHECK
 from customer360.resources import watching
 from customer360.resources.held_lake import PROCESS_TAG
 from customer360.resources.lake import Lake
@@ -65,6 +66,16 @@ def _reports(instance: dg.DagsterInstance, entity: str) -> list[tuple[str, dict[
         values = {name: value.value for name, value in report.metadata.items()}
         found.append((str(report.partition), values))
     return found
+
+
+def _last_check(instance: dg.DagsterInstance, entity: str) -> dg.AssetCheckEvaluation:
+    """What the check that all of an entity was copied said last."""
+    key = dg.AssetCheckKey(dg.AssetKey(["landing", entity]), COPIED_CHECK)
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert record.event is not None
+    found = record.event.dagster_event
+    assert found is not None
+    return found.asset_check_evaluation_data
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:
@@ -178,9 +189,14 @@ def test_an_activity_that_keeps_failing_is_named_and_the_others_are_copied(
     assert list(setting.landed(INTERACTIONS, DAY)) == [COPY_NAME]
     assert not _reports(instance, PROFILES)
     assert len(_reports(instance, INTERACTIONS)) == 1
+    assert _last_check(instance, INTERACTIONS).passed
+    failed = _last_check(instance, PROFILES)
+    assert not failed.passed
+    assert str(failed.description).startswith(f"{DAY}: activity 'copy' failed")
     # The next try begins anew, and only with what is missing.
     assert setting.copy(instance, [PROFILES], DAY).success
     assert list(setting.landed(PROFILES, DAY)) == [COPY_NAME]
+    assert _last_check(instance, PROFILES).passed
     assert len(setting.stand_in.masters()) == 2
 
 
@@ -317,6 +333,7 @@ def test_an_interface_that_stays_away_is_reported_without_a_run(
     setting.stand_in.faults.answer(AnswerFault(503, "createRun", 99))
     why = _why(setting.copy(instance, [INTERACTIONS], DAY))
     assert "started no run in 6 attempts; last: HTTP 503" in why
+    assert not _last_check(instance, INTERACTIONS).passed
     assert setting.stand_in.masters() == []
 
 
