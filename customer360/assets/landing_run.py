@@ -128,8 +128,13 @@ class LandingRun:
         is_asked = ours is not None and ours.status is dg.DagsterRunStatus.CANCELING
         open_run = self._started.get(self._source, day)
         if is_asked and open_run is not None and open_run.run_id:
-            end_run(self._factory, open_run.run_id, self._context.log.info)
-            self._started.forget(self._source, day)
+            try:
+                end_run(self._factory, open_run.run_id, self._context.log.info)
+            except IngestionError as error:
+                # It stays written down, and the next copy of the day follows it.
+                self._context.log.error(str(error))
+            else:
+                self._started.forget(self._source, day)
 
     def _report(self, done: DayCopy) -> None:
         """Report a day; events of the step itself would wait for its end and lack the day."""

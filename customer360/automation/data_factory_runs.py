@@ -11,11 +11,9 @@ import dagster as dg
 from customer360.assets.copy_day import missing_copies
 from customer360.assets.landing_run import COPIED_CHECK, copy_event
 from customer360.automation.schedules import STARTS_BY_ITSELF
-from customer360.errors import IngestionError
 from customer360.keys import LANDING
 from customer360.resources.copy_runs import Run
 from customer360.resources.data_factory import DataFactory
-from customer360.resources.data_factory_client import in_words
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -95,24 +93,17 @@ def take_in(
     Raises:
         IngestionError: The factory does not answer; the next look begins where this one did.
     """
-    from azure.core.exceptions import AzureError
-
     cursor = _Cursor.read(cursor_text, now)
     events: list[Any] = []
-    try:
-        runs = [
-            run
-            for run in factory.runs(cursor.until - _OVERLAP, now + _OVERLAP)
-            # Runs with a request are reported by the step that asked for them.
-            if run.has_ended and not run.request and run.run_id not in cursor.seen
-        ]
-        for run in runs[:_RUNS_A_TICK]:
-            events += _events(factory, run, entities)
-            cursor.seen[run.run_id] = run.updated_at or now
-    except AzureError as error:
-        raise IngestionError(
-            f"Runs of Data Factory {factory.name} cannot be listed: {in_words(error)}"
-        ) from error
+    runs = [
+        run
+        for run in factory.runs(cursor.until - _OVERLAP, now + _OVERLAP)
+        # Runs with a request are reported by the step that asked for them.
+        if run.has_ended and not run.request and run.run_id not in cursor.seen
+    ]
+    for run in runs[:_RUNS_A_TICK]:
+        events += _events(factory, run, entities)
+        cursor.seen[run.run_id] = run.updated_at or now
     if len(runs) <= _RUNS_A_TICK:
         cursor.until = now
     skip = None if events else dg.SkipReason("No run of a trigger has ended.")
