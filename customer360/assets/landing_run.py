@@ -25,6 +25,7 @@ COPIED_CHECK: Final = "all_read_rows_are_copied"
 ROWS_COPIED: Final = "rows_copied"
 BYTES_COPIED: Final = "bytes_copied"
 PUBLISHED: Final = "published_files"
+ENDED_AT: Final = "ended_at"
 
 
 def copy_event(
@@ -40,6 +41,8 @@ def copy_event(
         "files": len(copied.published),
         PUBLISHED: dg.MetadataValue.json(list(copied.published)),
     }
+    if run.updated_at is not None:
+        metadata[ENDED_AT] = dg.MetadataValue.timestamp(run.updated_at)
     # Files are copied as they are: nobody has counted their rows.
     if copied.rows is not None:
         metadata[ROWS_COPIED] = copied.rows
