@@ -129,8 +129,11 @@ def _rows_by_file(lake: Lake, table: str, days: set[date]) -> Counter[str]:
     key = keys.bronze(table)
     if not days or not lake.exists(key):
         return Counter()
-    found = lake.dataset(key).to_table(
+    counts: Counter[str] = Counter()
+    # A path for each row of many days does not fit into memory; a batch of them does.
+    for batch in lake.dataset(key).to_batches(
         columns=["source_file"], filter=pc.field("landed_on").isin(sorted(days))
-    )
-    pairs = pc.value_counts(found.column("source_file")).to_pylist()
-    return Counter({pair["values"]: pair["counts"] for pair in pairs})
+    ):
+        for pair in pc.value_counts(batch.column("source_file")).to_pylist():
+            counts[pair["values"]] += pair["counts"]
+    return counts

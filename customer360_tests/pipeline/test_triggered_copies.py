@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
+from customer360 import keys
 from customer360.assets.bronze_load import load_bronze
 from customer360.assets.copied_rows import reported_copies
 from customer360.assets.landing_run import COPIED_CHECK
@@ -165,6 +167,27 @@ def test_rows_copied_are_compared_with_bronze_once_the_day_is_loaded(
     _load(lake)
     found = _reconcile(lake, copied)
     assert (found.rows, found.days, found.problems) == (3, 1, ())
+
+
+def test_rows_are_counted_batch_by_batch(
+    setting: Setting, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fire(setting, DAY)
+    copied = _reported(setting)
+    _load(lake)
+    bronze, dataset = lake.dataset(keys.bronze(INTERACTIONS)), Lake.dataset
+
+    class Streamed:
+        """Bronze of which a batch holds one row; whole it would not fit into memory."""
+
+        def to_batches(self, **wanted: Any) -> Any:
+            return bronze.to_batches(**wanted, batch_size=1)
+
+    def opened(self: Lake, key: keys.TableKey) -> Any:
+        return Streamed() if key.layer == keys.BRONZE else dataset(self, key)
+
+    monkeypatch.setattr(Lake, "dataset", opened)
+    assert _reconcile(lake, copied).rows == 3
 
 
 def test_a_window_that_is_copied_again_is_compared_when_that_is_reported(
