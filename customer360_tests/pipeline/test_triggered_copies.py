@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -51,8 +51,10 @@ def _fire(setting: Setting, day: date) -> None:
     setting.stand_in.wait()
 
 
-def _look(setting: Setting, cursor: str | None) -> dg.SensorResult:
-    return take_in(setting.ingestion, ENTITIES, cursor, datetime.now(UTC))
+def _look(
+    setting: Setting, cursor: str | None, warn: Callable[[str], None] = pytest.fail
+) -> dg.SensorResult:
+    return take_in(setting.ingestion, ENTITIES, cursor, datetime.now(UTC), warn)
 
 
 def _copied(result: dg.SensorResult) -> list[tuple[str, str | None]]:
@@ -99,6 +101,19 @@ def test_a_triggered_run_that_fails_is_a_failed_check_of_what_it_missed(setting:
     assert not checks[PROFILES].passed
     assert "the source system closed the connection" in str(checks[PROFILES].description)
     assert checks[PROFILES].metadata["day"].value == str(DAY)
+
+
+def test_a_run_whose_day_cannot_be_told_is_named_once(setting: Setting) -> None:
+    run_id = setting.stand_in.fire("daily_window", "01/02/2026 00:00:00", "01/03/2026 00:00:00")
+    setting.stand_in.wait()
+    _fire(setting, DAY)
+    warned: list[str] = []
+    result = _look(setting, None, warned.append)
+    (sentence,) = warned
+    assert sentence.startswith(f"Run {run_id}, started by daily_window, is not taken in: its ")
+    assert setting.ingestion.link(run_id) in sentence
+    assert len(_copied(result)) == 2
+    assert _copied(_look(setting, result.cursor)) == []
 
 
 def test_more_runs_than_fit_into_a_tick_are_taken_in_by_the_next_ones(setting: Setting) -> None:
