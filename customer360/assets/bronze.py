@@ -11,6 +11,7 @@ from customer360.assets.field_sample import sampled_drift
 from customer360.assets.landing import landing_key
 from customer360.automation.partitions import selected_days
 from customer360.landing.files import landed_days
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.loads import forget_loads
 from customer360.sources.contract_version import contract_version
@@ -42,7 +43,7 @@ def _bronze_asset(
         owners=[source.owner],
         kinds={"python", "delta"},
         tags={"source": source.name},
-        pool=f"{table.layer}_{table.table}",
+        pool=LAKE_POOL,
         freshness_policy=dg.FreshnessPolicy.time_window(
             warn_window=timedelta(hours=source.warn_after_hours),
             fail_window=timedelta(hours=source.fail_after_hours),

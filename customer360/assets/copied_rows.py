@@ -1,14 +1,15 @@
 """The check that reconciles what a Data Factory copied with what bronze holds."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
 from customer360 import keys
-from customer360.assets.landing_run import BYTES_COPIED, PUBLISHED, ROWS_COPIED
+from customer360.assets.landing_run import BYTES_COPIED, ENDED_AT, PUBLISHED, ROWS_COPIED
 from customer360.checks.copied_rows import Reconciled, ReportedCopy, reconcile_copies
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
@@ -42,6 +43,7 @@ def build_copy_checks(
             for table in tables
         ],
         can_subset=True,
+        pool=LAKE_POOL,
     )
     def reconcile(
         context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
@@ -49,7 +51,8 @@ def build_copy_checks(
         for key in sorted(context.selected_asset_check_keys, key=str):
             source, entity = tables[keys.TableKey(*key.asset_key.path)]
             copies = reported_copies(context.instance, f"{source}__{entity}")
-            yield _result(key.asset_key, reconcile_copies(lake, source, entity, copies))
+            found = reconcile_copies(lake, source, entity, copies, now=datetime.now(UTC))
+            yield _result(key.asset_key, found)
 
     return [reconcile]
 
@@ -71,9 +74,15 @@ def reported_copies(instance: dg.DagsterInstance, entity: str) -> list[ReportedC
                 rows=_count(values.get(ROWS_COPIED)),
                 bytes_copied=_count(values[BYTES_COPIED]) or 0,
                 published=tuple(_texts(values[PUBLISHED])),
+                ended_at=_time(values.get(ENDED_AT), record.timestamp),
             ),
         )
     return list(found.values())
+
+
+def _time(value: object, reported: float) -> datetime:
+    """When a run had ended: before it was reported, where the factory did not say."""
+    return datetime.fromtimestamp(value if isinstance(value, float) else reported, UTC)
 
 
 def _count(value: object) -> int | None:

@@ -24,6 +24,7 @@ from customer360.resources.dbt import (
     uses_engine,
 )
 from customer360.resources.engine import EngineResource
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.loads import record_refresh
 from customer360.resources.processes import OWNER, process_mark
@@ -64,7 +65,7 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         # split this step in three, and each dbt process knows only its own part
         # (docs/decisions/0002).
         name="gold",
-        pool="gold",
+        pool=LAKE_POOL,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def gold(
@@ -142,6 +143,7 @@ def build_refresh_asset(
         group_name=keys.OPS,
         owners=["customer-data@example.com"],
         kinds={"delta"},
+        pool=LAKE_POOL,
         backfill_policy=dg.BackfillPolicy.single_run(),
         description=(
             "Which loads the tables of this lake were last built from, and the as-of date: the "

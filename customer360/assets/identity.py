@@ -9,6 +9,7 @@ from customer360 import keys
 from customer360.assets.silver_load import tables_of
 from customer360.identity import contract
 from customer360.resources.engine import EngineResource
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -36,6 +37,7 @@ def build_identity_assets(
         group_name=GROUP,
         owners=[OWNER],
         kinds=KINDS,
+        pool=LAKE_POOL,
     )
     def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_identifiers
@@ -57,6 +59,7 @@ def build_identity_assets(
         group_name=GROUP,
         owners=[OWNER],
         kinds=KINDS,
+        pool=LAKE_POOL,
     )
     def customer_links(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_links
@@ -71,6 +74,7 @@ def build_identity_assets(
         group_name=GROUP,
         owners=[OWNER],
         kinds=KINDS,
+        pool=LAKE_POOL,
     )
     def customers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_customers

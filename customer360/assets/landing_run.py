@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
@@ -14,6 +15,8 @@ from customer360.errors import IngestionError
 from customer360.keys import LANDING
 from customer360.resources.copy_runs import EntityCopy, Run
 from customer360.resources.data_factory import DataFactory
+from customer360.resources.held_lake import PROCESS_TAG
+from customer360.resources.processes import process_mark
 from customer360.resources.started_runs import StartedRuns
 from customer360.resources.watching import end_run
 
@@ -22,6 +25,7 @@ COPIED_CHECK: Final = "all_read_rows_are_copied"
 ROWS_COPIED: Final = "rows_copied"
 BYTES_COPIED: Final = "bytes_copied"
 PUBLISHED: Final = "published_files"
+ENDED_AT: Final = "ended_at"
 
 
 def copy_event(
@@ -37,6 +41,8 @@ def copy_event(
         "files": len(copied.published),
         PUBLISHED: dg.MetadataValue.json(list(copied.published)),
     }
+    if run.updated_at is not None:
+        metadata[ENDED_AT] = dg.MetadataValue.timestamp(run.updated_at)
     # Files are copied as they are: nobody has counted their rows.
     if copied.rows is not None:
         metadata[ROWS_COPIED] = copied.rows
@@ -55,30 +61,43 @@ class LandingRun:
         self._source = source
         self._started = StartedRuns(context.instance.daemon_cursor_storage, factory.name)
         self._entities = sorted(key.path[-1] for key in context.selected_asset_keys)
+        # A copy does not use the `lake` resource, which marks the runs that do.
+        context.instance.add_run_tags(context.run_id, {PROCESS_TAG: process_mark()})
 
     def checks(self) -> Iterator[dg.AssetCheckResult]:
         """Copy the days of the step; each is reported, and stored, as soon as it is copied.
 
         Yields:
-            For each selected check that all was copied.
+            For each selected check whether all was copied; also when some was not.
 
         Raises:
             IngestionError: Some days were not copied whole; the message names each. The others
                 have been copied and reported.
         """
-        problems = []
+        problems: list[str] = []
+        failed: defaultdict[str, list[str]] = defaultdict(list)
         for day in self._days():
             try:
                 done = self._copy(day)
             except IngestionError as error:
                 problems.append(f"{self._source} {day}: {error}")
+                for entity in self._entities:
+                    failed[entity].append(f"{day}: {error}")
                 continue
-            problems += [f"{entity} {day}: {why}" for entity, why in done.missing.items()]
+            for entity, why in done.missing.items():
+                problems.append(f"{entity} {day}: {why}")
+                failed[entity].append(f"{day}: {why}")
             self._report(done)
+        for key in self._context.selected_asset_check_keys:
+            reasons = failed[key.asset_key.path[-1]]
+            yield dg.AssetCheckResult(
+                check_name=key.name,
+                asset_key=key.asset_key,
+                passed=not reasons,
+                description="; ".join(reasons) or None,
+            )
         if problems:
             raise IngestionError("Not copied:\n  " + "\n  ".join(problems))
-        for key in self._context.selected_asset_check_keys:
-            yield dg.AssetCheckResult(check_name=key.name, asset_key=key.asset_key, passed=True)
 
     def _days(self) -> Iterator[date]:
         chosen = self._context.partition_key_range
@@ -112,8 +131,13 @@ class LandingRun:
         is_asked = ours is not None and ours.status is dg.DagsterRunStatus.CANCELING
         open_run = self._started.get(self._source, day)
         if is_asked and open_run is not None and open_run.run_id:
-            end_run(self._factory, open_run.run_id, self._context.log.info)
-            self._started.forget(self._source, day)
+            try:
+                end_run(self._factory, open_run.run_id, self._context.log.info)
+            except IngestionError as error:
+                # It stays written down, and the next copy of the day follows it.
+                self._context.log.error(str(error))
+            else:
+                self._started.forget(self._source, day)
 
     def _report(self, done: DayCopy) -> None:
         """Report a day; events of the step itself would wait for its end and lack the day."""

@@ -10,6 +10,7 @@ from customer360.assets.silver_load import tables_of
 from customer360.checks.ledger import take_stock, write_ledger
 from customer360.checks.reconciliation import reconcile, write_reconciliation
 from customer360.resources.engine import EngineResource
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.sources.spec import SourceSpec
 
 CLOSES_CHECK = "every_hop_closes"
@@ -61,6 +62,7 @@ def _asset(
         group_name=keys.OPS,
         owners=[OWNER],
         kinds={"pyspark", "delta"},
+        pool=LAKE_POOL,
         backfill_policy=dg.BackfillPolicy.single_run(),
         description=description,
         check_specs=[

@@ -16,6 +16,7 @@ from customer360.automation.partitions import selected_days
 from customer360.checks.quarantine_rate import Excess, day_shares, excesses
 from customer360.landing.files import day_fingerprint, landed_days, list_files
 from customer360.resources.engine import EngineResource
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Load, forget_loads, record_loads
 from customer360.sources.spec import EntitySpec, QuarantineLimit, SourceSpec
@@ -43,7 +44,7 @@ def _silver_asset(
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=_checks(tables, entity.quarantine_limit),
-        pool=f"{tables.silver.layer}_{tables.silver.table}",
+        pool=LAKE_POOL,
     )
     def silver_asset(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], engine: EngineResource

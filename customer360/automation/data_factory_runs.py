@@ -11,11 +11,10 @@ import dagster as dg
 from customer360.assets.copy_day import missing_copies
 from customer360.assets.landing_run import COPIED_CHECK, copy_event
 from customer360.automation.schedules import STARTS_BY_ITSELF
-from customer360.errors import IngestionError
+from customer360.data_factory.vocabulary import WINDOW_START
 from customer360.keys import LANDING
 from customer360.resources.copy_runs import Run
-from customer360.resources.data_factory import DataFactory
-from customer360.resources.data_factory_client import in_words
+from customer360.resources.data_factory import DataFactory, Tell
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -76,13 +75,18 @@ def build_data_factory_sensor(
     def data_factory_runs(
         context: dg.SensorEvaluationContext, ingestion: dg.ResourceParam[DataFactory]
     ) -> dg.SensorResult | dg.SkipReason:
-        return take_in(ingestion, entities, context.cursor, datetime.now(UTC))
+        now = datetime.now(UTC)
+        return take_in(ingestion, entities, context.cursor, now, context.log.warning)
 
     return data_factory_runs
 
 
 def take_in(
-    factory: DataFactory, entities: Sequence[str], cursor_text: str | None, now: datetime
+    factory: DataFactory,
+    entities: Sequence[str],
+    cursor_text: str | None,
+    now: datetime,
+    warn: Tell,
 ) -> dg.SensorResult:
     """What ended since the last look.
 
@@ -91,37 +95,36 @@ def take_in(
         entities: All that a run without a list of entities copies, as `<source>__<entity>`.
         cursor_text: The cursor that the last result had; None at first.
         now: The time (UTC).
+        warn: Takes a sentence for each run that cannot be taken in.
 
     Raises:
         IngestionError: The factory does not answer; the next look begins where this one did.
     """
-    from azure.core.exceptions import AzureError
-
     cursor = _Cursor.read(cursor_text, now)
     events: list[Any] = []
-    try:
-        runs = [
-            run
-            for run in factory.runs(cursor.until - _OVERLAP, now + _OVERLAP)
-            # Runs with a request are reported by the step that asked for them.
-            if run.has_ended and not run.request and run.run_id not in cursor.seen
-        ]
-        for run in runs[:_RUNS_A_TICK]:
-            events += _events(factory, run, entities)
-            cursor.seen[run.run_id] = run.updated_at or now
-    except AzureError as error:
-        raise IngestionError(
-            f"Runs of Data Factory {factory.name} cannot be listed: {in_words(error)}"
-        ) from error
+    runs = [
+        run
+        for run in factory.runs(cursor.until - _OVERLAP, now + _OVERLAP)
+        # Runs with a request are reported by the step that asked for them.
+        if run.has_ended and not run.request and run.run_id not in cursor.seen
+    ]
+    for run in runs[:_RUNS_A_TICK]:
+        events += _events(factory, run, entities, warn)
+        cursor.seen[run.run_id] = run.updated_at or now
     if len(runs) <= _RUNS_A_TICK:
         cursor.until = now
     skip = None if events else dg.SkipReason("No run of a trigger has ended.")
     return dg.SensorResult(asset_events=events, cursor=cursor.write(), skip_reason=skip)
 
 
-def _events(factory: DataFactory, run: Run, entities: Sequence[str]) -> Iterator[Any]:
+def _events(factory: DataFactory, run: Run, entities: Sequence[str], warn: Tell) -> Iterator[Any]:
     """A materialisation of each entity that was copied, a failed check of each that was not."""
     if run.day is None:
+        warn(
+            f"Run {run.run_id}, started by {run.started_by or 'unknown'}, is not taken in: its "
+            f"{WINDOW_START} does not begin with a day as 2026-01-31, so nobody knows which day it "
+            f"copied. Start it again with one: {factory.link(run.run_id)}"
+        )
         return
     wanted = run.entities or tuple(entities)
     copies = {each.entity: each for each in factory.copies(run.run_id)}

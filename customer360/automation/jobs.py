@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from customer360.keys import LANDING
+from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.upkeep import tend_lake
 from customer360.settings import Settings
@@ -52,7 +53,10 @@ def build_ingest_job() -> "UnresolvedAssetJobDefinition":
 def build_upkeep_job(settings: Settings) -> dg.JobDefinition:
     """Tend all tables, as `customer360 upkeep` does; each that had work says so in the UI."""
 
-    @dg.op(description="Backs up snapshots, merges small files, removes what is not kept.")
+    @dg.op(
+        pool=LAKE_POOL,
+        description="Backs up snapshots, merges small files, removes what is not kept.",
+    )
     def tend_tables(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
         done = tend_lake(lake, settings.retention_days, context.log.info, dry_run=False)
         for tended in done.tables:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
 from customer360.landing.files import LandingFile, day_fingerprint, list_files
@@ -14,6 +14,10 @@ from customer360.resources.loads import read_loads
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
+
+
+# A run that replaced a file is reported within this time of doing so, if it was one.
+_REPORTED_WITHIN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class ReportedCopy:
         rows: Rows copied; None where files were copied as they are.
         bytes_copied: Bytes copied.
         published: The files, below the landing zone.
+        ended_at: When its run had ended (UTC).
     """
 
     day: date
     rows: int | None
     bytes_copied: int
     published: tuple[str, ...]
+    ended_at: datetime
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class Reconciled:
     Attributes:
         rows: Rows of bronze that come from copied files of loaded days.
         days: Days that were compared.
-        waiting: Days that were copied and are not loaded yet.
+        waiting: Days that were copied and are not loaded yet, or were copied again just now and
+            are not reported yet.
         problems: Where the two differ, in words.
     """
 
@@ -51,7 +58,7 @@ class Reconciled:
 
 
 def reconcile_copies(
-    lake: Lake, source: str, entity: str, copies: Sequence[ReportedCopy]
+    lake: Lake, source: str, entity: str, copies: Sequence[ReportedCopy], *, now: datetime
 ) -> Reconciled:
     """Compare copies of one entity with what lies in the landing zone and in bronze.
 
@@ -60,6 +67,7 @@ def reconcile_copies(
         source: Source system.
         entity: Entity of the source.
         copies: One per day.
+        now: The time (UTC).
 
     Returns:
         What differs. Rows are compared where the factory counted any, bytes everywhere.
@@ -69,9 +77,11 @@ def reconcile_copies(
     loaded = _loaded_days(lake, table, files)
     sizes = {file.path: file.size for file in files}
     rows = _rows_by_file(lake, table, loaded)
-    compared = [copy for copy in copies if copy.day in loaded]
+    modified = {file.path: file.modified for file in files}
+    lasting = [copy for copy in copies if not _is_replaced(copy, modified, now)]
+    compared = [copy for copy in lasting if copy.day in loaded]
     problems: list[str] = []
-    for copy in copies:
+    for copy in lasting:
         problems += _landing_problems(copy, sizes)
     for copy in compared:
         found = sum(rows[path] for path in copy.published)
@@ -79,6 +89,15 @@ def reconcile_copies(
             problems.append(f"{copy.day}: {copy.rows} rows copied, {found} in bronze")
     total = sum(rows[path] for copy in compared for path in copy.published)
     return Reconciled(total, len(compared), len(copies) - len(compared), tuple(problems))
+
+
+def _is_replaced(copy: ReportedCopy, modified: Mapping[str, float], now: datetime) -> bool:
+    """Whether a later run, of which the report is still to come, has replaced files of a copy.
+
+    A file that nobody reports in time was changed by something else, and has to be compared.
+    """
+    since = max(copy.ended_at, now - _REPORTED_WITHIN).timestamp()
+    return any(modified.get(path, 0) > since for path in copy.published)
 
 
 def _landing_problems(copy: ReportedCopy, sizes: Mapping[str, int]) -> Iterator[str]:
@@ -110,8 +129,11 @@ def _rows_by_file(lake: Lake, table: str, days: set[date]) -> Counter[str]:
     key = keys.bronze(table)
     if not days or not lake.exists(key):
         return Counter()
-    found = lake.dataset(key).to_table(
+    counts: Counter[str] = Counter()
+    # A path for each row of many days does not fit into memory; a batch of them does.
+    for batch in lake.dataset(key).to_batches(
         columns=["source_file"], filter=pc.field("landed_on").isin(sorted(days))
-    )
-    pairs = pc.value_counts(found.column("source_file")).to_pylist()
-    return Counter({pair["values"]: pair["counts"] for pair in pairs})
+    ):
+        for pair in pc.value_counts(batch.column("source_file")).to_pylist():
+            counts[pair["values"]] += pair["counts"]
+    return counts

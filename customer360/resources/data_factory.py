@@ -26,6 +26,7 @@ from customer360.data_factory.vocabulary import (
 from customer360.errors import IngestionError
 from customer360.resources.copy_runs import SUCCEEDED, EntityCopy, Run, entity_copy
 from customer360.resources.data_factory_client import (
+    asking,
     build_client,
     in_words,
     is_unanswered,
@@ -113,12 +114,20 @@ class DataFactory:
         )
 
     def find(self, request: str, since: datetime) -> str | None:
-        """Id of the run that was started for a request; None when there is none."""
+        """Id of the run that was started for a request; None when there is none.
+
+        Raises:
+            IngestionError: The factory refuses, or does not answer for long.
+        """
         runs = self.runs(since - _SLACK, datetime.now(UTC) + _SLACK)
         return next((run.run_id for run in runs if run.request == request), None)
 
     def runs(self, after: datetime, before: datetime) -> Iterator[Run]:
-        """Runs of the master pipeline that the factory changed in a span of time, oldest first."""
+        """Runs of the master pipeline that the factory changed in a span of time, oldest first.
+
+        Raises:
+            IngestionError: The factory refuses, or does not answer for long.
+        """
         from azure.mgmt.datafactory import models
 
         wanted = models.RunQueryFilter(
@@ -131,7 +140,8 @@ class DataFactory:
             order_by=[models.RunQueryOrderBy(order_by="RunStart", order="ASC")],
         )
         while True:
-            page = self._client.pipeline_runs.query_by_factory(*self._place, span)
+            with asking(f"Runs of Data Factory {self.name} cannot be listed"):
+                page = self._client.pipeline_runs.query_by_factory(*self._place, span)
             yield from (_run(each) for each in page.value)
             if not page.continuation_token:
                 return
@@ -156,16 +166,22 @@ class DataFactory:
             return
 
     def copies(self, run_id: str) -> list[EntityCopy]:
-        """What a run copied, per entity."""
-        found = []
+        """What a run copied, per entity.
+
+        Raises:
+            IngestionError: The factory refuses, or does not answer for long.
+        """
+        with asking(f"What run {run_id} copied cannot be read ({self.link(run_id)})"):
+            return list(self._copies(run_id))
+
+    def _copies(self, run_id: str) -> Iterator[EntityCopy]:
         for child in self._children(run_id):
             run = self._client.pipeline_runs.get(*self._place, child)
             entity = (run.parameters or {}).get(ENTITY)
             if entity:
                 activities = list(self._deep_activities(child))
                 failure = "" if run.status == SUCCEEDED else f"{run.status}: {run.message or ''}"
-                found.append(entity_copy(entity, activities, failure=failure))
-        return found
+                yield entity_copy(entity, activities, failure=failure)
 
     def _deep_activities(self, run_id: str) -> Iterator[dict[str, Any]]:
         yield from self._activities(run_id)

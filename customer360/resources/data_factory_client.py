@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+
+from customer360.errors import IngestionError
 
 if TYPE_CHECKING:
     from azure.mgmt.datafactory import DataFactoryManagementClient
@@ -69,6 +73,24 @@ def _client_authentication() -> type[Exception]:
     from azure.core.exceptions import ClientAuthenticationError
 
     return ClientAuthenticationError
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Within it, errors of the client are errors of ours.
+
+    Args:
+        what: What cannot be done when it fails, as `Runs cannot be listed`.
+
+    Raises:
+        IngestionError: The factory refuses, or does not answer for long.
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise IngestionError(f"{what}: {in_words(error)}") from error
 
 
 def retry_after(error: Exception) -> float | None:

@@ -10,6 +10,8 @@ from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
 from customer360.resources.processes import is_gone, process_mark
 
+# Pool of every step that uses the lake; the run queue has one run at a time that has such a step.
+LAKE_POOL = "lake"
 # Run tag: the process that executes the run.
 PROCESS_TAG = "customer360/process"
 _UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]

@@ -62,6 +62,8 @@ def wait_for_run(factory: DataFactory, run_id: str, tell: Tell) -> Run:
 def end_run(factory: DataFactory, run_id: str, tell: Tell) -> Run | None:
     """Cancel a run and wait until it has ended, however it does.
 
+    A factory that does not take the request is asked again: the run would go on writing.
+
     Returns:
         The run as it ended; None when the factory does not know it.
 
@@ -69,19 +71,34 @@ def end_run(factory: DataFactory, run_id: str, tell: Tell) -> Run | None:
         IngestionError: It has not ended in time, and may still write.
     """
     tell(f"Cancelling run {run_id}: {factory.link(run_id)}")
-    factory.cancel(run_id)
+    problem = "not asked yet"
     until = time.monotonic() + factory.patience.cancelling
     for wait in factory.patience.polls():
+        if problem:
+            problem = _cancel(factory, run_id, tell)
         run, is_answered = _look(factory, run_id, tell)
         if is_answered and (run is None or run.has_ended):
             return run
         if time.monotonic() > until:
             break
         time.sleep(wait)
+    what = f"could not be cancelled ({problem})" if problem else "was cancelled"
     raise IngestionError(
-        f"Run {run_id} was cancelled and has not ended after {factory.patience.cancelling:.0f} s: "
+        f"Run {run_id} {what} and has not ended after {factory.patience.cancelling:.0f} s: "
         f"{factory.link(run_id)}"
     )
+
+
+def _cancel(factory: DataFactory, run_id: str, tell: Tell) -> str:
+    """Ask for the end of a run; returns why the factory did not take it, empty when it did."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        factory.cancel(run_id)
+    except AzureError as error:
+        tell(f"Cancelling run {run_id}: {in_words(error)}; asking again")
+        return in_words(error)
+    return ""
 
 
 def _end_when_late(factory: DataFactory, run_id: str, began: datetime, tell: Tell) -> None:

@@ -20,7 +20,10 @@ class ExpressionError(Exception):
 
 
 def _format(moment: str, pattern: str) -> str:
-    return datetime.fromisoformat(moment).strftime(_FORMATS[pattern])
+    try:
+        return datetime.fromisoformat(moment).strftime(_FORMATS[pattern])
+    except ValueError as error:
+        raise ExpressionError(f"{moment!r} does not match ISO 8601") from error
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.instance.config import PoolGranularity
 
 from customer360 import keys
 from customer360.assets.gold import TYPES_CHECK
+from customer360.automation.jobs import INGEST_JOB, REFRESH_JOB, UPKEEP_JOB
 from customer360.automation.schedules import build_schedules
 from customer360.build import build_definitions
+from customer360.commands.instance import open_instance
 from customer360.commands.run import RunFailedError, selected
 from customer360.identity import contract as identity
 from customer360.resources.dbt import ensure_manifest
@@ -208,6 +212,26 @@ def test_where_a_data_factory_copies_landing_is_executable_and_no_part_of_a_refr
     assert "data_factory_runs" in names
     checks = [k for k in graph.asset_check_keys if k.name == "copied_rows_are_in_bronze"]
     assert len(checks) == len(landing)
+
+
+def test_one_run_uses_the_lake_at_a_time_and_copies_go_on_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions = build_definitions(ENVIRONMENTS["data factory"])
+    jobs = [definitions.resolve_job_def(name) for name in (REFRESH_JOB, UPKEEP_JOB, INGEST_JOB)]
+    pools = {node.name: node.definition.pools for job in jobs for node in job.graph.nodes}
+    copies = {f"copy_{source.name}" for source in SOURCES}
+    assert copies <= set(pools)
+    for name, found in pools.items():
+        assert found == ({name} if name in copies else {"lake"}), name
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with open_instance() as instance:
+        config = instance.get_concurrency_config()
+    assert config.run_queue_config is not None
+    assert config.run_queue_config.max_concurrent_runs == -1
+    # The queue holds back a run while another one has a pool of it, whatever the step.
+    assert config.pool_config.pool_granularity is PoolGranularity.RUN
+    assert config.pool_config.default_pool_limit == 1
 
 
 def test_definitions_load_without_the_azure_client() -> None:

@@ -14,8 +14,11 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
+from customer360.assets.landing_run import COPIED_CHECK
 from customer360.resources import watching
+from customer360.resources.held_lake import PROCESS_TAG
 from customer360.resources.lake import Lake
+from customer360.resources.processes import process_mark
 from customer360.resources.started_runs import Started, StartedRuns
 from customer360_tests.builders import DAY, record
 from customer360_tests.data_factory.faults import (
@@ -63,6 +66,16 @@ def _reports(instance: dg.DagsterInstance, entity: str) -> list[tuple[str, dict[
         values = {name: value.value for name, value in report.metadata.items()}
         found.append((str(report.partition), values))
     return found
+
+
+def _last_check(instance: dg.DagsterInstance, entity: str) -> dg.AssetCheckEvaluation:
+    """What the check that all of an entity was copied said last."""
+    key = dg.AssetCheckKey(dg.AssetKey(["landing", entity]), COPIED_CHECK)
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert record.event is not None
+    found = record.event.dagster_event
+    assert found is not None
+    return found.asset_check_evaluation_data
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:
@@ -176,10 +189,27 @@ def test_an_activity_that_keeps_failing_is_named_and_the_others_are_copied(
     assert list(setting.landed(INTERACTIONS, DAY)) == [COPY_NAME]
     assert not _reports(instance, PROFILES)
     assert len(_reports(instance, INTERACTIONS)) == 1
+    assert _last_check(instance, INTERACTIONS).passed
+    failed = _last_check(instance, PROFILES)
+    assert not failed.passed
+    assert str(failed.description).startswith(f"{DAY}: activity 'copy' failed")
     # The next try begins anew, and only with what is missing.
     assert setting.copy(instance, [PROFILES], DAY).success
     assert list(setting.landed(PROFILES, DAY)) == [COPY_NAME]
+    assert _last_check(instance, PROFILES).passed
     assert len(setting.stand_in.masters()) == 2
+
+
+def test_an_entity_without_rows_is_copied_although_another_one_of_its_run_fails(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    quiet = DAY + timedelta(days=3)
+    setting.stand_in.faults.activity(PROFILES, "copy", FAIL, times=3)
+    why = _why(setting.copy(instance, [PROFILES, INTERACTIONS], quiet))
+    assert PROFILES in why
+    assert INTERACTIONS not in why
+    ((_, metadata),) = _reports(instance, INTERACTIONS)
+    assert (metadata["rows_copied"], metadata["files"]) == (0, 0)
 
 
 def test_a_copy_that_cannot_be_published_is_not_seen(
@@ -213,13 +243,17 @@ def test_a_secret_or_a_host_that_is_missing_is_named(
     assert "the host crm.example.com:5432 cannot be reached" in why
 
 
+def _impatient(setting: Setting, **seconds: float) -> Setting:
+    """The same with less patience."""
+    patience = replace(setting.ingestion.patience, **seconds)
+    return replace(setting, ingestion=replace(setting.ingestion, patience=patience))
+
+
 def test_a_run_that_takes_too_long_is_cancelled_and_ended(
     setting: Setting, instance: dg.DagsterInstance
 ) -> None:
     setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
-    patience = replace(setting.ingestion.patience, run=0.5)
-    hurried = replace(setting, ingestion=replace(setting.ingestion, patience=patience))
-    why = _why(hurried.copy(instance, [INTERACTIONS], DAY))
+    why = _why(_impatient(setting, run=0.5).copy(instance, [INTERACTIONS], DAY))
     assert "Timeout: run" in why
     assert "it ended as Cancelled" in why
     assert {run.status for run in setting.stand_in.runs.values()} == {"Cancelled"}
@@ -227,6 +261,53 @@ def test_a_run_that_takes_too_long_is_cancelled_and_ended(
     # The cancelled run is followed to its end before another one is started.
     assert setting.copy(instance, [INTERACTIONS], DAY).success
     assert len(setting.stand_in.masters()) == 2
+
+
+def test_a_cancellation_that_is_not_answered_is_asked_for_again(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
+    setting.stand_in.faults.answer(AnswerFault(502, "/cancel", 2))
+    why = _why(_impatient(setting, run=0.5).copy(instance, [INTERACTIONS], DAY))
+    assert "Timeout: run" in why
+    assert "it ended as Cancelled" in why
+
+
+def test_a_run_that_cannot_be_cancelled_is_reported_with_the_reason(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
+    setting.stand_in.faults.answer(AnswerFault(403, "/cancel", 99))
+    why = _why(_impatient(setting, run=0.5, cancelling=0.5).copy(instance, [INTERACTIONS], DAY))
+    assert "could not be cancelled (HTTP 403" in why
+    assert "Data Factory Contributor" in why
+
+
+def test_a_factory_that_fails_while_a_day_is_summed_up_costs_that_day_alone(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    later = DAY + timedelta(days=1)
+    setting.stand_in.faults.answer(AnswerFault(502, "queryActivityruns"))
+    why = _why(setting.copy(instance, [INTERACTIONS], DAY, later))
+    (first, _) = setting.stand_in.masters()
+    assert f"social {DAY}: What run {first.run_id} copied cannot be read" in why
+    assert "HTTP 502 Fault: the service failed" in why
+    assert str(later) not in why
+    assert [day for day, _ in _reports(instance, INTERACTIONS)] == [str(later)]
+    # The run that could not be summed up is still known.
+    assert setting.copy(instance, [INTERACTIONS], DAY).success
+    assert len(setting.stand_in.masters()) == 2
+
+
+def test_a_factory_that_fails_while_a_run_is_looked_for_starts_none(
+    setting: Setting, instance: dg.DagsterInstance
+) -> None:
+    started = StartedRuns(instance.daemon_cursor_storage, NAME)
+    started.put("social", DAY, Started("r", datetime.now(UTC), (INTERACTIONS,)))
+    setting.stand_in.faults.answer(AnswerFault(502, "queryPipelineRuns"))
+    why = _why(setting.copy(instance, [INTERACTIONS], DAY))
+    assert f"social {DAY}: Runs of Data Factory {NAME} cannot be listed: HTTP 502" in why
+    assert setting.stand_in.masters() == []
 
 
 def _when_begun(setting: Setting, act: Callable[[str], None]) -> threading.Thread:
@@ -303,6 +384,7 @@ def test_an_interface_that_stays_away_is_reported_without_a_run(
     setting.stand_in.faults.answer(AnswerFault(503, "createRun", 99))
     why = _why(setting.copy(instance, [INTERACTIONS], DAY))
     assert "started no run in 6 attempts; last: HTTP 503" in why
+    assert not _last_check(instance, INTERACTIONS).passed
     assert setting.stand_in.masters() == []
 
 
@@ -349,6 +431,18 @@ def test_a_step_that_ends_in_the_middle_is_followed_by_one_that_starts_no_second
     assert metadata["run_id"] == run.run_id
 
 
+def test_a_run_that_waits_for_a_copy_names_its_process_so_that_its_death_is_noticed(
+    setting: Setting, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
+    marks: list[str | None] = []
+    _interrupted_after_one_look(
+        monkeypatch, lambda: marks.extend(run.tags.get(PROCESS_TAG) for run in instance.get_runs())
+    )
+    assert not setting.copy(instance, [INTERACTIONS], DAY).success
+    assert marks == [process_mark()]
+
+
 def test_a_step_that_somebody_terminates_cancels_the_run_and_waits_for_its_end(
     setting: Setting, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +457,25 @@ def test_a_step_that_somebody_terminates_cancels_the_run_and_waits_for_its_end(
     (run,) = setting.stand_in.masters()
     assert run.status == "Cancelled"
     assert StartedRuns(instance.daemon_cursor_storage, NAME).get("social", DAY) is None
+
+
+def test_a_step_that_is_terminated_and_cannot_cancel_its_run_begins_no_further_day(
+    setting: Setting, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.stand_in.faults.activity(INTERACTIONS, "copy", HANG)
+    setting.stand_in.faults.answer(AnswerFault(502, "/cancel", 99))
+
+    def terminate() -> None:
+        (ours,) = instance.get_runs()
+        instance.report_run_canceling(ours)
+
+    _interrupted_after_one_look(monkeypatch, terminate)
+    hurried = _impatient(setting, cancelling=0.5)
+    assert not hurried.copy(instance, [INTERACTIONS], DAY, DAY + timedelta(days=1)).success
+    (run,) = setting.stand_in.masters()
+    open_run = StartedRuns(instance.daemon_cursor_storage, NAME).get("social", DAY)
+    assert open_run is not None
+    assert open_run.run_id == run.run_id
 
 
 def test_a_run_whose_id_was_never_received_is_found_by_its_request(

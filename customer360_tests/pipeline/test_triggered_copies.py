@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from customer360 import keys
 from customer360.assets.bronze_load import load_bronze
+from customer360.assets.copied_rows import reported_copies
 from customer360.assets.landing_run import COPIED_CHECK
 from customer360.automation.data_factory_runs import take_in
-from customer360.checks.copied_rows import ReportedCopy, reconcile_copies
+from customer360.checks.copied_rows import Reconciled, ReportedCopy, reconcile_copies
 from customer360.errors import IngestionError
 from customer360.landing.files import day_fingerprint, list_files
 from customer360.resources.lake import Lake
@@ -49,8 +51,10 @@ def _fire(setting: Setting, day: date) -> None:
     setting.stand_in.wait()
 
 
-def _look(setting: Setting, cursor: str | None) -> dg.SensorResult:
-    return take_in(setting.ingestion, ENTITIES, cursor, datetime.now(UTC))
+def _look(
+    setting: Setting, cursor: str | None, warn: Callable[[str], None] = pytest.fail
+) -> dg.SensorResult:
+    return take_in(setting.ingestion, ENTITIES, cursor, datetime.now(UTC), warn)
 
 
 def _copied(result: dg.SensorResult) -> list[tuple[str, str | None]]:
@@ -99,6 +103,19 @@ def test_a_triggered_run_that_fails_is_a_failed_check_of_what_it_missed(setting:
     assert checks[PROFILES].metadata["day"].value == str(DAY)
 
 
+def test_a_run_whose_day_cannot_be_told_is_named_once(setting: Setting) -> None:
+    run_id = setting.stand_in.fire("daily_window", "01/02/2026 00:00:00", "01/03/2026 00:00:00")
+    setting.stand_in.wait()
+    _fire(setting, DAY)
+    warned: list[str] = []
+    result = _look(setting, None, warned.append)
+    (sentence,) = warned
+    assert sentence.startswith(f"Run {run_id}, started by daily_window, is not taken in: its ")
+    assert setting.ingestion.link(run_id) in sentence
+    assert len(_copied(result)) == 2
+    assert _copied(_look(setting, result.cursor)) == []
+
+
 def test_more_runs_than_fit_into_a_tick_are_taken_in_by_the_next_ones(setting: Setting) -> None:
     days = [DAY + timedelta(days=number) for number in range(7)]
     for day in days:
@@ -135,15 +152,17 @@ def test_the_sensor_reports_to_dagster(setting: Setting) -> None:
 
 
 def _reported(setting: Setting) -> ReportedCopy:
-    (event,) = (
-        e
-        for e in _look(setting, None).asset_events
-        if isinstance(e, dg.AssetMaterialization) and e.asset_key.path[1] == INTERACTIONS
-    )
-    values: dict[str, Any] = {name: value.value for name, value in event.metadata.items()}
-    return ReportedCopy(
-        DAY, values["rows_copied"], values["bytes_copied"], tuple(values["published_files"])
-    )
+    """The last copy of the day, as Dagster keeps it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        for event in _look(setting, None).asset_events:
+            instance.report_runless_asset_event(event)
+        (copied,) = reported_copies(instance, INTERACTIONS)
+    return copied
+
+
+def _reconcile(lake: Lake, copied: ReportedCopy, now: datetime | None = None) -> Reconciled:
+    at = now or datetime.now(UTC)
+    return reconcile_copies(lake, "social", "interactions", [copied], now=at)
 
 
 def _load(lake: Lake) -> None:
@@ -158,11 +177,51 @@ def test_rows_copied_are_compared_with_bronze_once_the_day_is_loaded(
 ) -> None:
     _fire(setting, DAY)
     copied = _reported(setting)
-    waiting = reconcile_copies(lake, "social", "interactions", [copied])
+    waiting = _reconcile(lake, copied)
     assert (waiting.days, waiting.waiting, waiting.problems) == (0, 1, ())
     _load(lake)
-    found = reconcile_copies(lake, "social", "interactions", [copied])
+    found = _reconcile(lake, copied)
     assert (found.rows, found.days, found.problems) == (3, 1, ())
+
+
+def test_rows_are_counted_batch_by_batch(
+    setting: Setting, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fire(setting, DAY)
+    copied = _reported(setting)
+    _load(lake)
+    bronze, dataset = lake.dataset(keys.bronze(INTERACTIONS)), Lake.dataset
+
+    class Streamed:
+        """Bronze of which a batch holds one row; whole it would not fit into memory."""
+
+        def to_batches(self, **wanted: Any) -> Any:
+            return bronze.to_batches(**wanted, batch_size=1)
+
+    def opened(self: Lake, key: keys.TableKey) -> Any:
+        return Streamed() if key.layer == keys.BRONZE else dataset(self, key)
+
+    monkeypatch.setattr(Lake, "dataset", opened)
+    assert _reconcile(lake, copied).rows == 3
+
+
+def test_a_window_that_is_copied_again_is_compared_when_that_is_reported(
+    setting: Setting, lake: Lake
+) -> None:
+    _fire(setting, DAY)
+    first = _reported(setting)
+    assert first.ended_at == setting.stand_in.masters()[0].updated
+    changed = [record(INTERACTIONS, interaction_id="I9", occurred_at=f"{DAY}T10:00:00Z")]
+    setting.api.put("v1/interactions", "occurred_at", changed)
+    _fire(setting, DAY)
+    _load(lake)
+    early = _reconcile(lake, first)
+    assert (early.days, early.waiting, early.problems) == (0, 1, ())
+    found = _reconcile(lake, _reported(setting))
+    assert (found.rows, found.days, found.problems) == (1, 1, ())
+    # Nobody reported it: the file was changed by something else.
+    late = _reconcile(lake, first, now=datetime.now(UTC) + timedelta(days=2))
+    assert late.problems[-1] == f"{DAY}: 3 rows copied, 1 in bronze"
 
 
 def test_a_landed_file_that_lost_its_end_does_not_reconcile(setting: Setting, lake: Lake) -> None:
@@ -170,7 +229,7 @@ def test_a_landed_file_that_lost_its_end_does_not_reconcile(setting: Setting, la
     _fire(setting, DAY)
     copied = _reported(setting)
     _load(lake)
-    problems = reconcile_copies(lake, "social", "interactions", [copied]).problems
+    problems = _reconcile(lake, copied).problems
     assert problems[-1] == f"{DAY}: 3 rows copied, 2 in bronze"
     assert f"{DAY}: {copied.bytes_copied} bytes copied" in problems[0]
 
@@ -180,5 +239,5 @@ def test_a_landed_file_that_is_gone_does_not_reconcile(setting: Setting, lake: L
     copied = _reported(setting)
     _load(lake)
     (Path(lake.landing) / copied.published[0]).unlink()
-    problems = reconcile_copies(lake, "social", "interactions", [copied]).problems
+    problems = _reconcile(lake, copied).problems
     assert problems == (f"{DAY}: {copied.published[0]} copied and not in the landing zone",)
