@@ -19,6 +19,7 @@ from customer360.sources import SOURCES
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
+ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 IDENTITY_TABLES = {
     identity.CUSTOMERS: identity.CUSTOMER_COLUMNS,
     identity.CUSTOMER_LINKS: identity.LINK_COLUMNS,
@@ -114,3 +115,14 @@ class Gold:
         """Rows of a gold table as dictionaries, sorted; some columns only, if named."""
         arrow = self.engine.lake.arrow(TableKey(GOLD, table), list(columns) or None)
         return sorted(arrow.to_pylist(), key=lambda row: str(list(row.values())))
+
+
+def see(gold: Gold, emails: dict[str, str], as_of: date) -> list[tuple[Any, ...]]:
+    """Let a run see customers with these addresses; gives all versions recorded so far."""
+    customers = [
+        {"customer_id": c, "email": e, "record_count": as_of.day} for c, e in emails.items()
+    ]
+    put_identity(gold.engine, identity.CUSTOMERS, customers)
+    gold.run("build", "--select", "+dim_customers_history", *ONLY_MODELS, as_of=as_of)
+    columns = ("customer_id", "email", "valid_from", "valid_to", "is_current")
+    return sorted(tuple(row.values()) for row in gold.rows("dim_customers_history", *columns))

@@ -9,28 +9,12 @@ from typing import Any
 
 import pytest
 
-from customer360 import keys
 from customer360.assets.silver_load import load_days
-from customer360.identity import contract as identity
 from customer360.resources.dbt import PROJECT_DIR
-from customer360.resources.versions import restore_version
 from customer360_tests.builders import DAY, put_bronze, record, spec
-from customer360_tests.dbt.gold import Gold, put_identity
+from customer360_tests.dbt.gold import ONLY_MODELS, Gold, see
 
-SNAPSHOT = keys.gold("customers_snapshot")
-ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 FIRST, SECOND, THIRD = date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)
-
-
-def see(gold: Gold, emails: dict[str, str], as_of: date) -> list[tuple[Any, ...]]:
-    """Let a run see customers with these addresses; gives all versions recorded so far."""
-    customers = [
-        {"customer_id": c, "email": e, "record_count": as_of.day} for c, e in emails.items()
-    ]
-    put_identity(gold.engine, identity.CUSTOMERS, customers)
-    gold.run("build", "--select", "+dim_customers_history", *ONLY_MODELS, as_of=as_of)
-    columns = ("customer_id", "email", "valid_from", "valid_to", "is_current")
-    return sorted(tuple(row.values()) for row in gold.rows("dim_customers_history", *columns))
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +68,6 @@ def test_customer_that_is_gone_has_no_current_version(
 
 def test_older_as_of_date_changes_nothing(versions: list[list[tuple[Any, ...]]]) -> None:
     assert versions[6] == versions[5]
-
-
-def test_snapshot_is_restored_after_a_landing_day_of_the_future(own: Gold) -> None:
-    lake, future = own.engine.lake, date(2030, 1, 1)
-    see(own, {"C1": "a@x"}, FIRST)
-    seen = lake.delta(SNAPSHOT).version()
-    assert see(own, {"C1": "f@x"}, future)[0] == ("C1", "a@x", FIRST, future, False)
-    # The day is gone again: nothing is recorded until the snapshot is as it was before it.
-    stuck = see(own, {"C1": "c@x"}, SECOND)
-    assert stuck == [("C1", "a@x", FIRST, future, False), ("C1", "f@x", future, None, True)]
-    restore_version(lake, SNAPSHOT, seen)
-    assert see(own, {"C1": "c@x"}, SECOND) == [A1_ENDED, C1]
 
 
 def test_snapshot_that_gains_a_column_keeps_its_versions(gold: Gold, tmp_path: Path) -> None:

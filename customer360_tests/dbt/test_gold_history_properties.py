@@ -26,12 +26,11 @@ from customer360.identity import contract as identity
 from customer360.resources.dbt import PROJECT_DIR
 from customer360.transforms.contract import silver_columns
 from customer360_tests.builders import spec
-from customer360_tests.dbt.gold import Gold, put_identity
+from customer360_tests.dbt.gold import ONLY_MODELS, Gold, put_identity
 
 START = date(2026, 1, 20)
 KEYS, RUNS = 30, 10
 _HISTORIES = ("--select", "+dim_customers_history", "+dim_products_history")
-ONLY_MODELS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 # What one run sees: key -> value.
 Seen = dict[str, str]
