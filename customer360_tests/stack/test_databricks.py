@@ -159,8 +159,9 @@ def test_docs_describe_every_table_of_gold(lake: Lake, workspace: Workspace) -> 
     assert described["fct_orders"]["order_key"]["type"] == "string"
 
 
+@pytest.mark.usefixtures("lake")
 def test_another_lake_is_refused_by_the_warehouse(
-    lake: Lake, workspace: Workspace, tmp_path: Path, sail_lake: Lake
+    workspace: Workspace, tmp_path: Path, sail_lake: Lake
 ) -> None:
     # Engine and warehouse refuse each for itself: this is dbt alone.
     refused = customer360(
@@ -168,8 +169,7 @@ def test_another_lake_is_refused_by_the_warehouse(
     )
     assert refused.returncode != 0
     told = refused.stdout + refused.stderr
-    assert "belongs to another lake than" in told
-    assert lake.url in told
+    assert f"belongs to another lake than {sail_lake.url}" in " ".join(told.split())
 
 
 def test_the_token_is_in_nothing_that_was_written(
