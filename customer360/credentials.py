@@ -29,11 +29,12 @@ WAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "AZURE_STORAGE_CLIENT_SECRET",
     ),
 }
+STORAGE: Final = tuple(name for names in WAYS.values() for name in names)
 # Of other tools; the engine's client would take them before some of those above.
 OTHER_PRINCIPALS: Final = ("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
 DATABRICKS: Final = ("DATABRICKS_TOKEN", "DATABRICKS_CLIENT_SECRET")
 SECRETS: Final = (
-    *(name for names in WAYS.values() for name in names),
+    *STORAGE,
     *DATABRICKS,
     "C360_ALERT_WEBHOOK",
     "C360_ENGINE_URL",

@@ -51,13 +51,18 @@ def refusal_in_words(error: BaseException) -> str | None:
         refusal = refusal.__cause__ or refusal.__context__
     if refusal is None:
         return None
-    told = getattr(refusal, "error_code", None)
-    code = getattr(told, "value", told) or type(refusal).__name__
     status = getattr(refusal, "status_code", None) or ""
+    said = f"{status} {_code(refusal)}".strip()
     return (
-        f"The storage refused a request, or did not answer: {f'{status} {code}'.strip()}. "
+        f"The storage refused a request, or did not answer: {said}. "
         "What was written before is whole; the same command goes on from there."
     )
+
+
+def _code(error: BaseException) -> str:
+    """Azure's code of an error, or what kind of error it is."""
+    told = getattr(error, "error_code", None)
+    return str(getattr(told, "value", told) or type(error).__name__)
 
 
 def _is_azure(url: str) -> bool:
@@ -156,16 +161,13 @@ class Account:
             )
         return DefaultAzureCredential()
 
+    def _parameters(self) -> dict[str, str]:
+        """The credential as adlfs and Arrow name it: by the variables' own names."""
+        return {n.removeprefix("AZURE_STORAGE_").lower(): v for n, v in self.values.items()}
+
     def fsspec_options(self) -> dict[str, Any]:
         """Options of adlfs."""
-        values = {
-            "account_key": self.values.get("AZURE_STORAGE_ACCOUNT_KEY"),
-            "sas_token": self.values.get("AZURE_STORAGE_SAS_TOKEN"),
-            "tenant_id": self.values.get("AZURE_STORAGE_TENANT_ID"),
-            "client_id": self.values.get("AZURE_STORAGE_CLIENT_ID"),
-            "client_secret": self.values.get("AZURE_STORAGE_CLIENT_SECRET"),
-        }
-        options: dict[str, Any] = {k: v for k, v in values.items() if v}
+        options: dict[str, Any] = self._parameters()
         # It would remember listings: the engine's new tables and a sensor's new files stay unseen.
         options |= {"account_name": self.name, "anon": False, "use_listings_cache": False}
         if self.endpoint and ("account_key" in options or "sas_token" in options):
@@ -181,18 +183,13 @@ class Account:
 
     def arrow_options(self) -> dict[str, Any]:
         """Options of Arrow's file system, for every way but a SAS token."""
-        options: dict[str, Any] = {
-            "account_key": self.values.get("AZURE_STORAGE_ACCOUNT_KEY"),
-            "tenant_id": self.values.get("AZURE_STORAGE_TENANT_ID"),
-            "client_id": self.values.get("AZURE_STORAGE_CLIENT_ID"),
-            "client_secret": self.values.get("AZURE_STORAGE_CLIENT_SECRET"),
-        }
+        options = self._parameters()
         if self.endpoint:
             parts = urlsplit(self.endpoint)
             # Arrow puts the account itself into the path where the authority is not a suffix.
             where = {"authority": parts.netloc, "scheme": parts.scheme}
             options |= {f"{s}_storage_{k}": v for s in ("blob", "dfs") for k, v in where.items()}
-        return {k: v for k, v in options.items() if v}
+        return options
 
 
 def account_of(url: str, environ: Mapping[str, str] | None = None) -> Account:
@@ -205,8 +202,7 @@ def account_of(url: str, environ: Mapping[str, str] | None = None) -> Account:
             f"{url} is no lake: expected abfss://<container>@<account>{_SUFFIX}/<path>."
         )
     endpoint = environ.get("AZURE_STORAGE_ENDPOINT", "").rstrip("/") or None
-    names = (name for names in credentials.WAYS.values() for name in names)
-    values = {name: environ[name] for name in names if environ.get(name)}
+    values = {name: environ[name] for name in credentials.STORAGE if environ.get(name)}
     account = Account(host.removesuffix(_SUFFIX), parts.username, endpoint, values)
     _require_one_way(account, environ)
     return account
@@ -246,7 +242,7 @@ def check_access(url: str) -> Account:
 def _take_up_credentials(period: int) -> None:
     """Read files and vault, once per period: a server notices that a secret was replaced."""
     del period
-    credentials.fill_in(os.environ, (name for way in credentials.WAYS.values() for name in way))
+    credentials.fill_in(os.environ, credentials.STORAGE)
 
 
 @functools.lru_cache(maxsize=8)
@@ -296,8 +292,7 @@ def _explained(account: Account, error: AzureError | ValueError) -> str:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     where = f"Container {account.container!r} of storage account {account.name!r}"
-    told = getattr(error, "error_code", None)
-    code = str(getattr(told, "value", told) or type(error).__name__)
+    code = _code(error)
     if isinstance(error, ResourceNotFoundError):
         return f"{where} was not found. Create it, or correct C360_LAKE."
     if isinstance(error, HttpResponseError) and error.status_code in (401, 403):

@@ -10,7 +10,7 @@ import dagster as dg
 
 from customer360.assets.copy_day import missing_copies
 from customer360.assets.landing_run import COPIED_CHECK, copy_event
-from customer360.automation.schedules import STARTS_BY_ITSELF
+from customer360.automation.schedules import sensor_status
 from customer360.data_factory.vocabulary import WINDOW_START
 from customer360.keys import LANDING
 from customer360.resources.copy_runs import Run
@@ -63,11 +63,7 @@ def build_data_factory_sensor(
     @dg.sensor(
         name=RUNS_SENSOR,
         minimum_interval_seconds=60,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING
-            if STARTS_BY_ITSELF[settings.env]
-            else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=sensor_status(settings),
         description=(
             "Reports what runs of the Data Factory that its own triggers started have copied."
         ),

@@ -96,3 +96,9 @@ def build_schedules(
         description="Tends all tables of the lake.",
     )
     return [nightly, weekly]
+
+
+def sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
+    """Whether a sensor that starts work is on where nobody has turned it on or off."""
+    is_on = STARTS_BY_ITSELF[settings.env]
+    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED

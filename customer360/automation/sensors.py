@@ -9,7 +9,7 @@ import dagster as dg
 from customer360 import credentials
 from customer360.automation.data_factory_runs import build_data_factory_sensor
 from customer360.automation.jobs import REFRESH_JOB
-from customer360.automation.schedules import STARTS_BY_ITSELF, due_runs
+from customer360.automation.schedules import due_runs, sensor_status
 from customer360.resources.held_lake import end_dead_runs
 from customer360.resources.lake import Lake
 from customer360.settings import Settings, variable_name
@@ -28,11 +28,7 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         name=LANDING_SENSOR,
         job_name=REFRESH_JOB,
         minimum_interval_seconds=30,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING
-            if STARTS_BY_ITSELF[settings.env]
-            else dg.DefaultSensorStatus.STOPPED
-        ),
+        default_status=sensor_status(settings),
         description=(
             "Asks for a refresh of exactly the landing days that hold files which are not loaded."
         ),
