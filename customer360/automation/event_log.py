@@ -31,6 +31,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open the storage; arguments are the library's."""
         # The library's constructor connects already.
+        self._batch_lock = threading.RLock()
         self._held: dict[str, Connection] | None = None
         self._stack = ExitStack()
         self._last: dict[tuple[AssetKey | None, DagsterEventType], tuple[EventLogEntry, int]] = {}
@@ -48,7 +49,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store a batch of events, all of them or none."""
-        with self._db_lock, ExitStack() as stack:
+        with self._batch_lock, ExitStack() as stack:
             self._held, self._stack, self._last, self._tagged = {}, stack, {}, []
             try:
                 super().store_event_batch(events)
@@ -84,10 +85,13 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        if self._held is None:
-            with super()._connect(shard) as connection:
-                yield connection
-            return
-        if shard not in self._held:
-            self._held[shard] = self._stack.enter_context(super()._connect(shard))
-        yield self._held[shard]
+        # Locked before looking: what is held belongs to the thread whose batch it is. Another one
+        # that took part would leave its connection, and this lock, held when the batch has ended.
+        with self._batch_lock:
+            if self._held is None:
+                with super()._connect(shard) as connection:
+                    yield connection
+                return
+            if shard not in self._held:
+                self._held[shard] = self._stack.enter_context(super()._connect(shard))
+            yield self._held[shard]

@@ -140,7 +140,7 @@ def test_ingestion_by_a_factory_that_is_not_there_is_named(lake: Lake, tmp_path:
         assert (finding.state, "answers; 0 runs" in finding.said) == (OK, True)
         finding = found(replace(setting.settings, data_factory="other"), "ingestion")
     assert finding.state == FAIL
-    assert "Data Factory other: HTTP 404" in finding.said
+    assert "Runs of Data Factory other cannot be listed: HTTP 404" in finding.said
     assert "check C360_AZURE_SUBSCRIPTION" in finding.said
 
 

@@ -1,5 +1,7 @@
 """The batching event log keeps what the library's own storage keeps."""
 
+import threading
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -48,3 +50,34 @@ def test_a_batch_of_events_is_stored_once_with_its_own_metadata(
     }
     assert len(events) == 10
     assert stored == {(f"2026-01-{d:02}",) * 2 for d in range(1, 11)}
+
+
+def test_another_thread_waits_for_a_batch_and_leaves_the_log_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = BatchedSqliteEventLogStorage(str(tmp_path))
+    in_batch, asked = threading.Event(), threading.Event()
+
+    def hold(_: BatchedSqliteEventLogStorage) -> None:
+        in_batch.set()
+        assert asked.wait(10)
+        asked.clear()
+        # Time in which the other thread would take part in the batch, if it could.
+        asked.wait(0.5)
+
+    read: list[int] = []
+
+    def ask() -> None:
+        assert in_batch.wait(10)
+        asked.set()
+        read.append(len(log.get_logs_for_run("run")))
+
+    monkeypatch.setattr(BatchedSqliteEventLogStorage, "_store_deferred", hold)
+    for together in ([partial(log.store_event_batch, []), ask], [ask]):
+        # Daemons: a thread that waits for ever does not keep the tests from ending.
+        threads = [threading.Thread(target=each, daemon=True) for each in together]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert read == [0, 0]
