@@ -15,8 +15,7 @@ from customer360.errors import IngestionError
 from customer360.keys import LANDING
 from customer360.resources.copy_runs import EntityCopy, Run
 from customer360.resources.data_factory import DataFactory
-from customer360.resources.held_lake import PROCESS_TAG
-from customer360.resources.processes import process_mark
+from customer360.resources.held_lake import tell_process
 from customer360.resources.started_runs import StartedRuns
 from customer360.resources.watching import end_run
 
@@ -62,7 +61,7 @@ class LandingRun:
         self._started = StartedRuns(context.instance.daemon_cursor_storage, factory.name)
         self._entities = sorted(key.path[-1] for key in context.selected_asset_keys)
         # A copy does not use the `lake` resource, which marks the runs that do.
-        context.instance.add_run_tags(context.run_id, {PROCESS_TAG: process_mark()})
+        tell_process(context.instance, context.run_id)
 
     def checks(self) -> Iterator[dg.AssetCheckResult]:
         """Copy the days of the step; each is reported, and stored, as soon as it is copied.

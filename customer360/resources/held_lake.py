@@ -12,7 +12,7 @@ from customer360.resources.processes import is_gone, process_mark
 
 # Pool of every step that uses the lake; the run queue has one run at a time that has such a step.
 LAKE_POOL = "lake"
-# Run tag: the process that executes the run.
+# Run tag: the run, and the process that executes it.
 PROCESS_TAG = "customer360/process"
 _UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -27,13 +27,21 @@ def build_lake(url: str) -> dg.ResourceDefinition:
         if run is None or instance is None:
             yield Lake(url)
             return
-        instance.add_run_tags(run.run_id, {PROCESS_TAG: process_mark()})
+        tell_process(instance, run.run_id)
         tell = context.log.info if context.log else print
         with writing(Lake(url), f"run {run.run_id}", tell):
             end_dead_runs(instance)
             yield Lake(url)
 
     return held_lake
+
+
+def tell_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Tag a run with this process, so that its death is noticed.
+
+    Who executes a run again starts with its tags: only the run's own counts.
+    """
+    instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id}@{process_mark()}"})
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -47,8 +55,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """
     dead = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
-        mark = run.tags.get(PROCESS_TAG)
-        if mark is None or not is_gone(mark):
+        tagged, _, mark = run.tags.get(PROCESS_TAG, "").partition("@")
+        if tagged != run.run_id or not is_gone(mark):
             continue
         instance.report_run_failed(
             run,

@@ -142,16 +142,26 @@ def test_runs_of_killed_processes_are_failed_and_free_what_they_hold(dead: str) 
     with dg.DagsterInstance.ephemeral() as instance:
 
         def started(mark: str | None) -> str:
-            tags = {} if mark is None else {PROCESS_TAG: mark}
-            run = instance.create_run_for_job(_job, tags=tags)
-            instance.report_dagster_event(_start_event(run), run_id=run.run_id)
-            return run.run_id
+            run = instance.create_run_for_job(_job)
+            if mark is not None:
+                instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{run.run_id}@{mark}"})
+            return _started(instance, run)
 
         killed, working, unknown = started(dead), started(process_mark()), started(None)
+        # Executed again: it has the tags of the run before until its own process tells of itself.
+        tags = instance.get_run_by_id(killed)
+        assert tags is not None
+        again = _started(instance, instance.create_run_for_job(_job, tags=tags.tags))
         assert end_dead_runs(instance) == [killed]
         statuses = {run.run_id: run.status.value for run in instance.get_runs()}
-        assert statuses == {killed: "FAILURE", working: "STARTED", unknown: "STARTED"}
+        alive = dict.fromkeys((working, unknown, again), "STARTED")
+        assert statuses == {killed: "FAILURE"} | alive
         assert end_dead_runs(instance) == []
+
+
+def _started(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    instance.report_dagster_event(_start_event(run), run_id=run.run_id)
+    return run.run_id
 
 
 @dg.job
