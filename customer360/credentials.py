@@ -33,9 +33,11 @@ STORAGE: Final = tuple(name for names in WAYS.values() for name in names)
 # Of other tools; the engine's client would take them before some of those above.
 OTHER_PRINCIPALS: Final = ("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
 DATABRICKS: Final = ("DATABRICKS_TOKEN", "DATABRICKS_CLIENT_SECRET")
+DATABASE_PASSWORD: Final = "C360_DAGSTER_DATABASE_PASSWORD"  # noqa: S105 - the variable's name
 SECRETS: Final = (
     *STORAGE,
     *DATABRICKS,
+    DATABASE_PASSWORD,
     "C360_ALERT_WEBHOOK",
     "C360_ENGINE_URL",
 )

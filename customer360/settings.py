@@ -77,6 +77,8 @@ class Settings:
         data_factory: Its name.
         data_factory_endpoint: Address of its management interface; Azure's own when None.
         ingestion_timeout_minutes: A copy that takes longer is cancelled.
+        dagster_database: URL of the PostgreSQL database for Dagster's history, without a password;
+            SQLite files in DAGSTER_HOME when None.
     """
 
     env: str = "local"
@@ -99,6 +101,7 @@ class Settings:
     data_factory: str = ""
     data_factory_endpoint: str | None = None
     ingestion_timeout_minutes: int = 240
+    dagster_database: str | None = None
 
     @property
     def landing(self) -> str:
@@ -199,6 +202,21 @@ def _endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
+def _database(text: str) -> str:
+    expected = "expected a URL as postgresql://user@host:5432/name"
+    url = urlsplit(text)
+    if url.password is not None:
+        raise ValueError(f"{expected}; the password belongs into {credentials.DATABASE_PASSWORD}")
+    is_whole = url.username and url.hostname and re.fullmatch(r"/[\w-]+", url.path)
+    if url.scheme != "postgresql" or not is_whole or url.query:
+        raise ValueError(expected)
+    try:
+        _ = url.port
+    except ValueError:
+        raise ValueError(expected) from None
+    return text
+
+
 _PARSERS: Final[Mapping[str, Any]] = {
     "env": lambda text: _one_of(tuple(ENVIRONMENTS), text),
     "lake": _lake,
@@ -220,9 +238,12 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "data_factory": _name,
     "data_factory_endpoint": _endpoint,
     "ingestion_timeout_minutes": _count,
+    "dagster_database": _database,
 }
 # A value that is shown in an error must not be a secret.
-_SECRET: Final = frozenset({"alert_webhook", "data_factory_endpoint", "engine_url"})
+_SECRET: Final = frozenset(
+    {"alert_webhook", "dagster_database", "data_factory_endpoint", "engine_url"}
+)
 # Not settings of this package: set for dbt by `resources.dbt`, read by the dbt project or the
 # Makefile.
 OTHER_VARIABLES: Final = (
@@ -233,6 +254,7 @@ OTHER_VARIABLES: Final = (
     "C360_GOLD_READERS",
     "C360_OWNER",
     "C360_PORT",
+    credentials.DATABASE_PASSWORD,
     credentials.FILLED_IN,
 )
 

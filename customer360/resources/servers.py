@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -116,18 +117,17 @@ class SparkServer(_OwnServer):
             EngineError: The server ended or did not answer in time.
         """
         require_java()
-        self._lake_url = lake_url
         self._port = _free_port()
         self.address = f"localhost:{self._port}"
         self._home = Path(tempfile.mkdtemp(prefix="customer360-spark-"))
         self._log = self._home / "server.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - fixed program, our own arguments
-                self._command(),
+                spark_command("127.0.0.1", self._port, self._home),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._home,
-                env=self._environment(),
+                env=spark_environment() | {OWNER: process_mark(), LAKE: lake_url},
                 start_new_session=True,
             )
         try:
@@ -135,53 +135,6 @@ class SparkServer(_OwnServer):
         except BaseException:
             self.stop()
             raise
-
-    def _environment(self) -> dict[str, str]:
-        import pyspark
-
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("SPARK_")}
-        return kept | {
-            "SPARK_HOME": str(Path(pyspark.__file__).parent),
-            "PYSPARK_PYTHON": sys.executable,
-            "TZ": "UTC",
-            OWNER: process_mark(),
-            LAKE: self._lake_url,
-        }
-
-    def _command(self) -> list[str]:
-        import pyspark
-
-        settings = {
-            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-            "spark.connect.grpc.binding.address": "127.0.0.1",
-            "spark.connect.grpc.binding.port": str(self._port),
-            # Small data on few cores: the defaults of 200 and 50 tasks cost seconds a statement.
-            "spark.sql.shuffle.partitions": "4",
-            "spark.databricks.delta.snapshotPartitions": "2",
-            # A hash over n renamed columns has 2^n inferred constraints: the snapshot of customers
-            # filled any heap (docs/engines.md).
-            "spark.sql.constraintPropagation.enabled": "false",
-            "spark.ui.enabled": "false",
-            "spark.sql.session.timeZone": "UTC",
-            "spark.sql.warehouse.dir": str(self._home / "warehouse"),
-            "spark.driver.memory": "3g",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-        }
-        submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
-        conf = [part for k, v in settings.items() for part in ("--conf", f"{k}={v}")]
-        server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        return [
-            submit,
-            "--class",
-            server,
-            "--packages",
-            DELTA_PACKAGE,
-            "--master",
-            "local[2]",
-            *conf,
-        ]
 
     def _wait(self) -> None:
         """Wait for the port; say what went wrong if the process ends first."""
@@ -222,6 +175,56 @@ class SparkServer(_OwnServer):
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def spark_command(
+    host: str, port: int, home: Path, more: Mapping[str, str] | None = None
+) -> list[str]:
+    """The command of an Apache Spark Connect server with Delta.
+
+    Args:
+        host: Address of the interface on which it listens.
+        port: Its port.
+        home: Folder for tables that are registered without a place; there are none.
+        more: Further properties of Spark, or others for these.
+    """
+    import pyspark
+
+    settings = {
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.connect.grpc.binding.address": host,
+        "spark.connect.grpc.binding.port": str(port),
+        # Small data on few cores: the defaults of 200 and 50 tasks cost seconds a statement.
+        "spark.sql.shuffle.partitions": "4",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        # A hash over n renamed columns has 2^n inferred constraints: the snapshot of customers
+        # filled any heap (docs/engines.md).
+        "spark.sql.constraintPropagation.enabled": "false",
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(home / "warehouse"),
+        "spark.driver.memory": "3g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        **(more or {}),
+    }
+    submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
+    conf = [part for k, v in settings.items() for part in ("--conf", f"{k}={v}")]
+    server = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    return [submit, "--class", server, "--packages", DELTA_PACKAGE, "--master", "local[2]", *conf]
+
+
+def spark_environment() -> dict[str, str]:
+    """Environment of such a server: this process's, but for an Apache Spark that it may name."""
+    import pyspark
+
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SPARK_")}
+    return kept | {
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "PYSPARK_PYTHON": sys.executable,
+        "TZ": "UTC",
+    }
 
 
 def require_java() -> None:
