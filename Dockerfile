@@ -6,7 +6,9 @@ FROM ${BASE_IMAGE} AS built
 WORKDIR /opt/customer360
 RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 # Dependencies first: they change seldom, the code often.
-COPY requirements.lock requirements.in pyproject.toml README.md LICENSE Makefile dagster.yaml workspace.yaml ./
+COPY requirements.lock Makefile ./
+RUN make dependencies
+COPY pyproject.toml README.md LICENSE dagster.yaml workspace.yaml ./
 COPY customer360 customer360
 COPY customer360_dbt customer360_dbt
 COPY adf adf

@@ -5,20 +5,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 C360 := $(BIN)/customer360
+DEPENDENCIES := $(VENV)/.dependencies
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup demo dev test test-all azurite torture fuzz check format bench docs lock clean
+.PHONY: help setup dependencies demo dev up down logs test test-all azurite torture fuzz check format bench docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock, and parse the dbt project
 
-$(STAMP): requirements.lock pyproject.toml
+# Apart from the rest, so that an image installs them anew only when they change.
+dependencies: $(DEPENDENCIES)
+
+$(DEPENDENCIES): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "customer360 needs Python 3.11 to 3.13; found: $$($(PYTHON) --version 2>&1). Install one, or name it: make PYTHON=python3.12 setup"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
@@ -27,6 +31,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@# Compiled here, once: where Python may not write it later, every command would compile it anew, for seconds.
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -r requirements.lock
+	@touch $@
+
+$(STAMP): $(DEPENDENCIES) pyproject.toml
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q customer360 customer360_tests
 	$(BIN)/python -m customer360.commands.prepare
@@ -37,6 +44,26 @@ demo: $(STAMP) ## Simulate a retail world, refresh everything, show the result (
 
 dev: $(STAMP) ## Dagster UI on http://127.0.0.1:3000, with schedules and sensors
 	$(BIN)/python -m customer360.commands.prepare --then $(BIN)/dagster dev -h 127.0.0.1 -p $${C360_PORT:-3000}
+
+PROFILE ?= default
+SECRETS := deploy/secrets/postgres_password deploy/secrets/storage_key
+COMPOSE := C360_PROFILE=$(PROFILE) docker compose --profile $(PROFILE) $(if $(wildcard .env),--env-file .env)
+up: $(SECRETS) ## Start the containers (docker compose); PROFILE=default, spark or azure (docs/containers.md)
+	@docker compose version >/dev/null || { echo "make up needs Docker with Compose 2.24 or newer"; exit 1; }
+	$(COMPOSE) build
+	$(COMPOSE) up --detach --wait
+	@echo "Dagster UI: http://127.0.0.1:$${C360_PORT:-3000}"
+
+$(SECRETS):
+	@mkdir -p -m 700 $(@D)
+	@# Readable in the container by whoever runs there; on this machine the folder keeps others out.
+	@$(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(64)).decode(), end="")' > $@
+
+down: ## Stop the containers; lake and history stay in their volumes
+	$(COMPOSE) down
+
+logs: ## Follow what the containers say
+	$(COMPOSE) logs --follow --tail 100
 
 test: $(STAMP) ## All tests that need nothing but Python
 	$(BIN)/python -m customer360.commands.prepare

@@ -29,7 +29,7 @@ _WORKSPACE = """{ workspaceOrError { __typename ... on Workspace { locationEntri
 _LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 _RUNS = """{ runsOrError { ... on Runs {
-  results { runId status creationTime tags { key value } } } } }"""
+  results { runId status creationTime startTime endTime tags { key value } } } } }"""
 _TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) { __typename
   ... on PythonError { message } } }"""
 _MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
@@ -186,19 +186,14 @@ def dagster_dev(
         variables: Further environment variables.
     """
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = home / "dev.log"
-    command = [
-        str(Path(sys.executable).parent / "dagster"),
-        "dev",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
+    # As `make dev` starts it.
+    dagster = str(Path(sys.executable).parent / "dagster")
+    command = [sys.executable, "-m", "customer360.commands.prepare", "--then"]
+    command += [dagster, "dev", "-h", "127.0.0.1", "-p", str(port)]
     environment = os.environ | {"DAGSTER_HOME": str(home), "C360_LAKE": settings.lake}
     environment |= variables or {}
     with log.open("wb") as out:

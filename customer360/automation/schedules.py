@@ -7,6 +7,7 @@ import dagster as dg
 
 from customer360 import keys
 from customer360.automation.jobs import REFRESH_JOB, UPKEEP_JOB, contiguous, range_tags
+from customer360.errors import LandingError
 from customer360.landing.files import day_fingerprint
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
@@ -34,6 +35,9 @@ def due_runs(
         sources: The source systems.
         also_stale: Where all is loaded, but not all built from it, as after a backfill of silver or
             a run that failed in gold: ask for the last day, and everything downstream with it.
+
+    Raises:
+        LandingError: There is no landing zone yet.
     """
     files = landed_files(lake, sources)
     todo = pending(lake, sources)
@@ -80,7 +84,11 @@ def build_schedules(
     def nightly(
         context: dg.ScheduleEvaluationContext, lake: dg.ResourceParam[Lake]
     ) -> list[dg.RunRequest] | dg.SkipReason:
-        requests = due_runs(lake, sources, also_stale=True)
+        try:
+            requests = due_runs(lake, sources, also_stale=True)
+        except LandingError as error:
+            # Where nothing has landed yet, nothing is wrong.
+            return dg.SkipReason(str(error))
         if not requests:
             return dg.SkipReason("Every landed file is loaded and everything is built from it.")
         # A nightly run is also the retry of one that failed, so its key carries the night.

@@ -10,6 +10,7 @@ from customer360 import credentials
 from customer360.automation.data_factory_runs import build_data_factory_sensor
 from customer360.automation.jobs import REFRESH_JOB
 from customer360.automation.schedules import due_runs, sensor_status
+from customer360.errors import LandingError
 from customer360.resources.held_lake import end_dead_runs
 from customer360.resources.lake import Lake
 from customer360.settings import Settings, variable_name
@@ -38,7 +39,11 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
     ) -> dg.SensorResult | dg.SkipReason:
         # What is pending follows from the lake, so a lost cursor neither loses nor repeats a file.
         del context
-        requests = due_runs(lake, sources)
+        try:
+            requests = due_runs(lake, sources)
+        except LandingError as error:
+            # Where nothing has landed yet, nothing is wrong.
+            return dg.SkipReason(str(error))
         if not requests:
             return dg.SkipReason("Every landed file is loaded.")
         return dg.SensorResult(run_requests=requests)

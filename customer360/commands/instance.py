@@ -52,6 +52,8 @@ def _on_postgresql(database: str) -> str:
 
     url = urlsplit(database)
     named: dict[str, Any] = {
+        # SQLAlchemy 2.1 takes psycopg 3 for `postgresql`, where the library's NOTIFY is an error.
+        "scheme": "postgresql+psycopg2",
         "hostname": url.hostname,
         "port": url.port or _POSTGRESQL_PORT,
         "db_name": url.path.removeprefix("/"),

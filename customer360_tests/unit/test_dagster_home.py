@@ -46,6 +46,7 @@ def test_a_database_takes_the_place_of_the_files_and_everything_else_stays(
     assert written.pop("storage") == {
         "postgres": {
             "postgres_db": {
+                "scheme": "postgresql+psycopg2",
                 "hostname": "db.internal",
                 "port": 5433,
                 "db_name": "history",
