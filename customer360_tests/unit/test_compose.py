@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ PROFILES = sorted((PROJECT_ROOT / "deploy").glob("*.env"))
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = "storage-container"
+_DEFAULT = re.compile(r"\$\{\w+:?-(.*)\}")
 
 
 def _variables(path: Path) -> dict[str, str]:
@@ -29,7 +31,8 @@ def test_every_profile_is_one_that_services_or_settings_differ_by() -> None:
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
 def test_every_profile_holds_settings_that_work_together(path: Path) -> None:
-    environ = _variables(path) | SERVICES["code"]["environment"]
+    given = SERVICES["code"]["environment"]
+    environ = _variables(path) | {n: _DEFAULT.sub(r"\1", value) for n, value in given.items()}
     # The files are in the containers only.
     settings = load_settings({k: v for k, v in environ.items() if not k.endswith("_FILE")})
     assert settings.dagster_database == "postgresql://dagster@postgres:5432/dagster"
