@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev up down logs test test-all azurite torture fuzz check format bench docs lock clean
+.PHONY: help setup dependencies demo dev up down logs test test-all azurite parity torture fuzz check format bench docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ $(AZURITE):
 test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
+
+parity: $(STAMP) ## Embedded engine and Apache Spark on three worlds of 20,000 customers x 60 days, a line per table; hours
+	$(BIN)/python -m customer360_tests.stack.parity --customers $${CUSTOMERS:-20000} --days $${DAYS:-60} --seeds $${SEEDS:-1 2 3}
 
 torture: $(STAMP) ## Disturb 60 runs (kill, full disk, conflict, dead engine) and compare; half an hour
 	$(BIN)/python -m customer360.commands.prepare

@@ -33,7 +33,9 @@ class Command:
         name: str,
         words: tuple[str, ...],
         extra: Mapping[str, str] | None = None,
+        patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
+        self._patience = patience_seconds
         self._out = Path(lake.url).parent / f"{name}.log"
         self._log = self._out.open("wb")
         self.process = subprocess.Popen(
@@ -49,7 +51,7 @@ class Command:
         return self._out.read_text(errors="replace")
 
     def wait_until(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + self._patience
         while not happened():
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
@@ -57,13 +59,13 @@ class Command:
 
     def ended(self) -> str:
         """What it said, when it has ended well."""
-        code = self.process.wait(_PATIENCE_SECONDS)
+        code = self.process.wait(self._patience)
         assert code == 0, f"exit code {code}\n{self.said}"
         return self.said
 
     def code(self) -> int:
         """Its exit code, when it has ended one way or another."""
-        return self.process.wait(_PATIENCE_SECONDS)
+        return self.process.wait(self._patience)
 
     def close(self) -> None:
         # The run itself is gone or ended; its group may hold a dbt that a failed test left.

@@ -27,6 +27,8 @@ from customer360.resources.lake import Lake
 from customer360_tests.commands import Command, customer360
 
 START = date(2026, 1, 1)
+# For one command, at any size that a machine of two cores is given.
+_PATIENCE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Campaign:
     def _command(self, lake: Lake, *words: str) -> Command:
         home = {"DAGSTER_HOME": str(Path(lake.url).parent / "dagster")}
         name = "-".join((*words, str(time.monotonic_ns())))
-        return Command(lake, name.replace("--", ""), customer360(*words), home)
+        return Command(lake, name.replace("--", ""), customer360(*words), home, _PATIENCE_SECONDS)
 
 
 def main() -> None:
