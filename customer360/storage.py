@@ -249,7 +249,7 @@ def _take_up_credentials(period: int) -> None:
 def _try(account: Account, values: frozenset[tuple[str, str]]) -> None:
     """List the container, once for these values of its credential."""
     from azure.core.exceptions import AzureError
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import ContainerClient, ExponentialRetry
 
     del values
     _refuse_expired(account)
@@ -260,7 +260,8 @@ def _try(account: Account, values: frozenset[tuple[str, str]]) -> None:
         account.blob_url,
         account.container,
         account.credential(),
-        retry_total=2,
+        # The client's own waits for 15 s before each try: a minute and a half for a wrong port.
+        retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3),
         connection_timeout=_CONNECT_SECONDS,
     )
     try:
