@@ -86,10 +86,11 @@ class Stack:
     def steps_done(self, day: date) -> int:
         """Steps that the newest run of a day has done."""
         runs = self.runs(day)
-        if not runs:
+        try:
+            found = self.dagster.ask(_STEPS, id=runs[-1]["runId"]) if runs else None
+        except OSError:
             return 0
-        found = self.dagster.ask(_STEPS, id=runs[-1]["runId"])
-        return int(found["runOrError"]["stats"].get("stepsSucceeded") or 0)
+        return int(found["runOrError"]["stats"].get("stepsSucceeded") or 0) if found else 0
 
 
 def _output(command: list[str], environment: dict[str, str] | None = None) -> str:
