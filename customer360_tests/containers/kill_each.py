@@ -134,11 +134,14 @@ def _simulate(customers: int, days: int) -> list[str]:
 @click.option("--port", default=3000, show_default=True, help="Port of the webserver.")
 @click.option("--customers", default=300, show_default=True, help="People in the world.")
 @click.option("--after-steps", default=12, show_default=True, help="Kill when so many are done.")
-def main(profile: str, port: int, customers: int, after_steps: int) -> None:
-    """Kill each service once in the middle of a run; exit 1 if the lake is not as it should be."""
+@click.argument("services", nargs=-1)
+def main(
+    profile: str, port: int, customers: int, after_steps: int, services: tuple[str, ...]
+) -> None:
+    """Kill services, or each, in the middle of a run; exit 1 if the lake is not as it should be."""
     stack = Stack(profile, port)
-    services = ["webserver", "daemon", "postgres", "code"]
-    services.append("spark" if profile == "spark" else "azurite")
+    storage = "spark" if profile == "spark" else "azurite"
+    services = services or ("webserver", "daemon", "postgres", "code", storage)
     with tempfile.TemporaryDirectory(prefix="customer360-undisturbed-") as folder:
         beside = Undisturbed(Path(folder))
         for number, service in enumerate([None, *services]):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from customer360 import keys
@@ -20,6 +21,8 @@ from customer360.settings import Settings
 from customer360_tests.builders import DAY, land, record
 from customer360_tests.dagster_dev import DagsterDev, dagster_dev
 from customer360_tests.data_factory.systems import DATABASE, PASSWORD, USER, connect, postgres
+
+pytestmark = pytest.mark.stack
 
 _PATIENCE_SECONDS = 300
 # Part of every secret that the run is given.
