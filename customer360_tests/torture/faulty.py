@@ -27,9 +27,12 @@ from customer360.resources.session import Engine
 _FULL_DISK_BYTES = 512
 _POLL_SECONDS = 0.05
 _engines: list[Engine] = []
+# An engine that is to die before it is open, as among the writes of bronze, dies when it opens.
+_doomed = threading.Event()
 
 
 def _engine_dies() -> None:
+    _doomed.set()
     for engine in _engines:
         engine._server.stop()
 
@@ -87,6 +90,8 @@ def _run(kind: str, at_write: int, seconds: float) -> None:
     def open_(engine: Engine, *arguments: Any, **named: Any) -> None:
         opened(engine, *arguments, **named)
         _engines.append(engine)
+        if _doomed.is_set():
+            _engine_dies()
 
     def counted(original: Callable[..., None]) -> Callable[..., None]:
         def wrapped(self: Any, key: TableKey, *arguments: Any) -> None:
