@@ -96,8 +96,6 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
             made["C360_CHANGED_DAYS"] = json.dumps(
                 {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
             )
-        # Where dagster-dbt looks for the parsed project; without it dbt parses all of it again.
-        made["DBT_TARGET_PATH"] = str(target_path(settings))
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
             with ended_with(opened, invocation.process):

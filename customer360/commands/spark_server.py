@@ -37,7 +37,7 @@ def serve(host: str, port: int, memory: str, fetch: bool) -> None:
     except Customer360Error as error:
         raise click.ClickException(str(error)) from error
     home = Path(tempfile.mkdtemp(prefix="customer360-spark-"))
-    command = spark_command(host, port, home, {"spark.driver.memory": memory})
+    command = spark_command(host, port, home, memory)
     os.chdir(home)
     os.execvpe(command[0], command, spark_environment())  # noqa: S606 - our own command
 

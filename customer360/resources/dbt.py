@@ -147,6 +147,8 @@ def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> di
         "C360_CATALOG": settings.catalog,
         "C360_AS_OF_DATE": as_of_date(lake).isoformat(),
         "C360_CURRENCY": settings.currency,
+        # Where dagster-dbt looks for the parsed project; without it dbt parses all of it again.
+        "DBT_TARGET_PATH": str(target_path(settings)),
         "TZ": "UTC",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

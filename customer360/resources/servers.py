@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -177,16 +176,14 @@ class SparkServer(_OwnServer):
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def spark_command(
-    host: str, port: int, home: Path, more: Mapping[str, str] | None = None
-) -> list[str]:
+def spark_command(host: str, port: int, home: Path, memory: str = "3g") -> list[str]:
     """The command of an Apache Spark Connect server with Delta.
 
     Args:
         host: Address of the interface on which it listens.
         port: Its port.
         home: Folder for tables that are registered without a place; there are none.
-        more: Further properties of Spark, or others for these.
+        memory: Its heap.
     """
     import pyspark
 
@@ -204,10 +201,9 @@ def spark_command(
         "spark.ui.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(home / "warehouse"),
-        "spark.driver.memory": "3g",
+        "spark.driver.memory": memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        **(more or {}),
     }
     submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
     conf = [part for k, v in settings.items() for part in ("--conf", f"{k}={v}")]

@@ -25,10 +25,11 @@ import click
 
 from customer360.automation.jobs import RANGE_END
 from customer360.settings import PROJECT_ROOT
+from customer360_tests.commands import customer360
 from customer360_tests.dagster_dev import DagsterDev
+from customer360_tests.stack.azurite import clean_environment
 
 _PATIENCE_SECONDS = 1500
-_ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 _FIRST_DAY = date(2026, 1, 1)
 # Days that are loaded before anything is killed.
 _BEFORE = 3
@@ -92,6 +93,10 @@ class Stack:
             return 0
         return int(found["runOrError"]["stats"].get("stepsSucceeded") or 0) if found else 0
 
+    def wait_for_steps(self, day: date, count: int) -> None:
+        """Wait until the newest run of a day has done so many steps."""
+        _wait(lambda: self.steps_done(day) >= count, f"a run of {day}")
+
 
 def _output(command: list[str], environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
@@ -114,15 +119,12 @@ class Undisturbed:
     """A lake on this machine that the same days are loaded into, one after the other."""
 
     def __init__(self, folder: Path) -> None:
-        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("C360_")} | {
-            "C360_LAKE": str(folder / "lake"),
-            "DAGSTER_HOME": str(folder / "home"),
-        }
+        places = {"C360_LAKE": str(folder / "lake"), "DAGSTER_HOME": str(folder / "home")}
+        self._environment = clean_environment() | places
 
     def customer360(self, *arguments: str) -> str:
         """Run a command of customer360 on it."""
-        command = [str(Path(sys.executable).parent / "customer360"), *arguments]
-        return _output(command, self._environment)
+        return _output(list(customer360(*arguments)), self._environment)
 
 
 def _simulate(customers: int, days: int) -> list[str]:
@@ -151,7 +153,7 @@ def main(
             stack.customer360(*_simulate(customers, days))
             away = None
             if service is not None:
-                _wait(lambda day=last: stack.steps_done(day) >= after_steps, f"a run of {last}")  # type: ignore[misc]
+                stack.wait_for_steps(last, after_steps)
                 away = stack.kill(service)
             told = _follow(stack, last)
             seconds = time.monotonic() - began
