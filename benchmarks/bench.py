@@ -1,7 +1,8 @@
 """`make bench`: the graph against a hand-written DuckDB script on the same files, in one run.
 
 Prints a line `ratio …` for each figure: engine time and all-in time of two whole chains, the cost
-of one more day, memory, and how memory grows. Timings are ratios measured here and now, never
+of one more day, memory, how memory grows, and Apache Spark against the embedded engine per layer
+(left out with --no-spark, as it needs Java). Timings are ratios measured here and now, never
 assertions in a test.
 
 The world is simulated without faults, because the DuckDB script has no quarantine; both sides must
@@ -42,6 +43,7 @@ class Measured:
     peak_bytes: int
     steps: dict[str, float]
     models: dict[str, float]
+    layers: dict[str, float]
     dbt_start: float
 
     @property
@@ -50,11 +52,15 @@ class Measured:
         return sum(self.steps.values()) - self.dbt_start
 
 
-def customer360(lake: Path, *arguments: str) -> Measured:
-    """Run the command on a lake, watching its memory."""
+def customer360(lake: Path, *arguments: str, engine: str = "sail") -> Measured:
+    """Run the command on a lake with an engine, watching its memory."""
     report = lake / "_report.json"
     report.unlink(missing_ok=True)
-    environment = os.environ | {"C360_LAKE": str(lake), "DAGSTER_HOME": str(lake / "_dagster")}
+    environment = os.environ | {
+        "C360_LAKE": str(lake),
+        "C360_ENGINE": engine,
+        "DAGSTER_HOME": str(lake / "_dagster"),
+    }
     extra = ["--report", str(report)] if arguments[0] == "run" else []
     started = time.monotonic()
     process = subprocess.Popen(
@@ -66,8 +72,8 @@ def customer360(lake: Path, *arguments: str) -> Measured:
     if code:
         sys.exit(f"customer360 {' '.join(arguments)} failed with exit code {code}")
     told = json.loads(report.read_text()) if report.exists() else {}
-    told = {"steps": {}, "models": {}, "dbt_start": 0.0} | told
-    return Measured(seconds, peak.stop(), told["steps"], told["models"], told["dbt_start"])
+    told = {"steps": {}, "models": {}, "layers": {}, "dbt_start": 0.0} | told
+    return Measured(seconds, peak.stop(), **told)
 
 
 class _Peak:
@@ -153,6 +159,18 @@ def chain_lake(full: Path, chain: Path) -> Path:
     return chain
 
 
+def print_engines(landed: Path, ours: Measured, work: Path) -> None:
+    """Load the same files on Apache Spark; ratio to the embedded engine per layer."""
+    lake = work / "spark"
+    shutil.copytree(landed / "landing", lake / "landing", copy_function=os.link)
+    spark = customer360(lake, "run", engine="spark")
+    for layer, seconds in ours.layers.items():
+        there = spark.layers[layer]
+        print(f"{layer:<10} embedded {seconds:6.1f} s   spark {there:6.1f} s")
+        print(f"ratio spark_to_embedded_{layer} {there / seconds:.2f}")
+    print(f"ratio spark_to_embedded_all_in {spark.seconds / ours.seconds:.2f}")
+
+
 def simulate(lake: Path, customers: int, days: int) -> None:
     """Land a world without faults."""
     lake.mkdir(parents=True, exist_ok=True)
@@ -186,20 +204,25 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=106_000)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    parser.add_argument(
+        "--no-spark", dest="spark", action="store_false", help="leave Apache Spark out"
+    )
     options = parser.parse_args()
     work = options.keep or Path(tempfile.mkdtemp(prefix="customer360-bench-"))
     try:
-        measure(work, options.customers, options.days)
+        measure(work, options.customers, options.days, with_spark=options.spark)
     finally:
         if options.keep is None:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def measure(work: Path, customers: int, days: int) -> None:
+def measure(work: Path, customers: int, days: int, *, with_spark: bool) -> None:
     """All figures, smallest world first."""
     half, full = work / "half", work / "full"
     simulate(half, customers // 2, days)
     small = customer360(half, "run")
+    if with_spark:
+        print_engines(half, small, work)
     simulate(full, customers, days)
     run = customer360(full, "run")
     records = landed_records(full)

@@ -21,7 +21,12 @@ from customer360.assets.identity import build_identity_assets
 from customer360.assets.landing import build_landing_assets
 from customer360.assets.ledger import build_ledger_assets
 from customer360.assets.silver import build_silver_assets
-from customer360.automation.jobs import build_ingest_job, build_refresh_job, build_upkeep_job
+from customer360.automation.jobs import (
+    build_ingest_job,
+    build_refresh_job,
+    build_training_job,
+    build_upkeep_job,
+)
 from customer360.automation.partitions import landing_days
 from customer360.automation.schedules import build_schedules
 from customer360.automation.sensors import build_sensors
@@ -75,6 +80,7 @@ def build_definitions(
         jobs=[
             build_refresh_job(),
             build_upkeep_job(settings),
+            build_training_job(),
             *([build_ingest_job()] if settings.ingestion == "data_factory" else []),
         ],
         schedules=build_schedules(settings, sources),

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from customer360.cli_adf import adf
+from customer360.cli_identity import identity
 from customer360.cli_parts import DAY
 from customer360.cli_parts import as_day as _day
 from customer360.cli_parts import open_console as _console
@@ -62,6 +63,7 @@ def main() -> None:
 
 main.add_command(quarantine)
 main.add_command(adf)
+main.add_command(identity)
 
 
 @main.command()
@@ -110,6 +112,14 @@ def complete_journey() -> None:
     from customer360.commands.land import import_purchases
 
     import_purchases(load_settings(), _console())
+
+
+@import_.command("febrl3")
+def febrl3() -> None:
+    """Land FEBRL 3: 5,000 records of 2,000 made-up people, with errors, as CRM contacts."""
+    from customer360.commands.land import import_known_duplicates
+
+    import_known_duplicates(load_settings(), _console())
 
 
 @main.command()

@@ -55,6 +55,10 @@ class LandingError(Customer360Error):
     """The landing zone itself (not a record in it) cannot be used as asked."""
 
 
+class IdentityError(Customer360Error):
+    """Who is who cannot be shown, decided or learned as asked."""
+
+
 class QuarantineError(Customer360Error):
     """Quarantined records cannot be shown, exported, repaired or dropped as asked."""
 

@@ -1,6 +1,7 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ from customer360.assets.silver_load import tables_of
 from customer360.identity import contract
 from customer360.resources.engine import EngineResource
 from customer360.resources.held_lake import LAKE_POOL
+from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
@@ -21,7 +23,7 @@ KINDS = {"pyspark", "delta"}
 def build_identity_assets(
     sources: Sequence[SourceSpec], settings: Settings
 ) -> list[dg.AssetsDefinition]:
-    """Identifiers, links and customers, each from the one before."""
+    """Identifiers, records to match, matches, links and customers, each from those before."""
     silver = [list(tables_of(s, e).silver) for s in sources for e in s.entities]
     # Behind the ledger's check: nobody is resolved from records that do not add up.
     silver.append(list(keys.LEDGER))
@@ -50,8 +52,69 @@ def build_identity_assets(
         return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
 
     @dg.asset(
-        key=list(contract.CUSTOMER_LINKS),
+        key=list(contract.MATCH_RECORDS),
         deps=[list(contract.CUSTOMER_IDENTIFIERS)],
+        description=(
+            "What matching compares: names, birth date, address and contact points in one "
+            "spelling. One row per account, contact, profile and guest."
+        ),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS,
+        pool=LAKE_POOL,
+    )
+    def match_records(engine: EngineResource) -> dg.MaterializeResult[Any]:
+        from customer360.identity.resolve import build_match_records
+
+        return _result(engine, contract.MATCH_RECORDS, build_match_records(engine.open))
+
+    @dg.asset(
+        key=list(contract.MATCH_MODELS),
+        deps=[list(contract.MATCH_RECORDS)],
+        description=(
+            "What agreement of two records is worth, learned from the records themselves. One row "
+            "per training; the newest is in use. Trained by a job of its own, never by a refresh."
+        ),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"duckdb", "delta"},
+        pool=LAKE_POOL,
+    )
+    def match_models(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> dg.MaterializeResult[Any]:
+        from customer360.commands.identity_train import trained
+        from customer360.resources.match_models import add_model
+
+        model, records = trained(lake, context.log.info)
+        version = add_model(lake, model, records=records, at=datetime.now(UTC))
+        return dg.MaterializeResult(
+            metadata={"model": model.name, "version": version, "records": records}
+        )
+
+    @dg.asset(
+        key=list(contract.CUSTOMER_MATCHES),
+        deps=[list(contract.MATCH_RECORDS), list(contract.MATCH_MODELS)],
+        description=(
+            "How well pairs of records agree, and whether that makes them one person. One row per "
+            "pair of even odds or better, and per pair that contradicts itself."
+        ),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS | {"duckdb"},
+        pool=LAKE_POOL,
+    )
+    def customer_matches(engine: EngineResource) -> dg.MaterializeResult[Any]:
+        from customer360.identity.resolve import build_matches
+
+        return _result(engine, contract.CUSTOMER_MATCHES, build_matches(engine.open))
+
+    @dg.asset(
+        key=list(contract.CUSTOMER_LINKS),
+        deps=[list(contract.CUSTOMER_MATCHES)],
         description=(
             "The customer of each source record that somebody is known for. One row per record."
         ),
@@ -81,7 +144,14 @@ def build_identity_assets(
 
         return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
 
-    return [customer_identifiers, customer_links, customers]
+    return [
+        customer_identifiers,
+        match_records,
+        match_models,
+        customer_matches,
+        customer_links,
+        customers,
+    ]
 
 
 def _result(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from customer360.identity.contract import MATCH_MODELS
 from customer360.keys import LANDING
 from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 REFRESH_JOB = "refresh_customer_360"
 UPKEEP_JOB = "upkeep"
+TRAINING_JOB = "train_match_model"
 INGEST_JOB = "copy_to_landing"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -30,10 +32,24 @@ def build_refresh_job() -> "UnresolvedAssetJobDefinition":
     """Load a range of landing days and rebuild everything downstream, as one run."""
     return dg.define_asset_job(
         REFRESH_JOB,
-        # Never the copies from the source systems: a refresh loads what has landed.
-        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(LANDING),
+        # Never the copies from the source systems: a refresh loads what has landed. Nor is a model
+        # of matching trained by the way: it would change who is who.
+        selection=dg.AssetSelection.all()
+        - dg.AssetSelection.groups(LANDING)
+        - dg.AssetSelection.assets(list(MATCH_MODELS)),
         description=(
             "Loads a range of landing days and rebuilds identity and gold from it, in one run."
+        ),
+    )
+
+
+def build_training_job() -> "UnresolvedAssetJobDefinition":
+    """Train a model of matching; the next refresh matches with it."""
+    return dg.define_asset_job(
+        TRAINING_JOB,
+        selection=dg.AssetSelection.assets(list(MATCH_MODELS)),
+        description=(
+            "Trains a model of matching on the present records; the next refresh matches with it."
         ),
     )
 

@@ -31,18 +31,14 @@ def declared_columns(
             yield tables.repairs, dict(contract.REPAIR_COLUMNS)
             for key, child in zip(tables.children, entity.children, strict=True):
                 yield key, dict(contract.child_columns(entity, child))
-    yield identity.CUSTOMER_IDENTIFIERS, dict(identity.typed(identity.IDENTIFIER_COLUMNS))
-    yield identity.CUSTOMER_LINKS, dict(identity.typed(identity.LINK_COLUMNS))
-    yield identity.CUSTOMERS, dict(identity.typed(identity.CUSTOMER_COLUMNS))
-    yield identity.PHONE_NUMBERS, dict(identity.typed(identity.PHONE_COLUMNS))
+    for key, columns in identity.TABLES.items():
+        yield key, dict(identity.typed(columns))
     yield LEDGER, dict(ledger.COLUMNS)
     yield RECONCILIATION, dict(reconciliation.COLUMNS)
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == GOLD:
-            columns = {
-                c["name"]: c["data_type"] for c in node["columns"].values() if c["data_type"]
-            }
-            yield TableKey(GOLD, node["name"]), columns
+            types = {c["name"]: c["data_type"] for c in node["columns"].values() if c["data_type"]}
+            yield TableKey(GOLD, node["name"]), types
 
 
 def type_differences(

@@ -70,3 +70,11 @@ def import_purchases(settings: Settings, console: Console) -> None:
     from customer360.landing.complete_journey import import_complete_journey
 
     console.print(str(import_complete_journey(open_path(settings.landing))))
+
+
+def import_known_duplicates(settings: Settings, console: Console) -> None:
+    """Land the records of FEBRL 3 and say how many."""
+    from customer360.landing.febrl import import_febrl3
+
+    contacts = import_febrl3(open_path(settings.landing))
+    console.print(f"FEBRL 3: {contacts:,} contacts are in {settings.landing}.", soft_wrap=True)

@@ -19,6 +19,7 @@ from customer360.commands.entities import refuse_unknown
 from customer360.commands.instance import open_instance
 from customer360.commands.run_report import Report, failures
 from customer360.errors import Customer360Error, LandingError
+from customer360.identity.contract import MATCH_MODELS
 from customer360.keys import LANDING
 from customer360.resources.lake import Lake
 from customer360.resources.loads import landed_files, pending
@@ -208,8 +209,10 @@ def selected(definitions: dg.Definitions, select: str) -> list[dg.AssetKey]:
     graph = definitions.resolve_asset_graph()
     try:
         chosen = dg.AssetSelection.from_string(select).required_multi_asset_neighbors()
-        # Who uses gold is in the graph, and nobody makes it; a refresh never copies from sources.
-        selection = chosen.resolve(graph) & graph.executable_asset_keys
+        # Who uses gold is in the graph, and nobody makes it; a refresh never copies from sources,
+        # and never trains a model (`identity train` does).
+        refreshed = graph.executable_asset_keys - {dg.AssetKey(list(MATCH_MODELS))}
+        selection = chosen.resolve(graph) & refreshed
         selection = {key for key in selection if key.path[0] != LANDING}
     except dg.DagsterError as error:
         raise RunFailedError(f"--select {select!r}: {error}") from error

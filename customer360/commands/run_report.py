@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from customer360.identity.contract import TABLES
 from customer360.keys import BRONZE, SILVER
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _DBT_SECONDS = "Execution Duration"
 _DBT_STEP = "gold"
 _NODE_EVENTS = ("ASSET_MATERIALIZATION", "ASSET_OBSERVATION", "ASSET_CHECK_EVALUATION")
 _SHOWN = ("rows_in", "current", "quarantined")
+_IDENTITY_STEPS = frozenset("__".join(key) for key in TABLES)
 
 
 @dataclass
@@ -103,8 +105,13 @@ class Report:
         return table
 
     def json(self) -> str:
-        """Seconds by step and model, for programs."""
-        told = {"steps": self.steps, "models": self.models, "dbt_start": self.dbt_start}
+        """Seconds by layer, step and model, for programs."""
+        told = {
+            "layers": {name: figures.seconds for name, figures in self.layers.items()},
+            "steps": self.steps,
+            "models": self.models,
+            "dbt_start": self.dbt_start,
+        }
         return json.dumps(told, indent=1)
 
 
@@ -134,6 +141,4 @@ def _cause(error: Any) -> str:
 
 def _layer_of(step: str) -> str:
     """Layer of a step, from its key."""
-    if step.startswith("silver__customer"):
-        return "identity"
-    return step.partition("_")[0]
+    return "identity" if step in _IDENTITY_STEPS else step.partition("_")[0]

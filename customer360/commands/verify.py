@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from customer360.commands.verify_money import money
-from customer360.commands.verify_people import Agreement, people
+from customer360.commands.verify_people import Agreement, People, people
 from customer360.commands.verify_records import (
     Difference,
     faults,
@@ -65,8 +65,8 @@ def verify(settings: Settings, console: Console) -> bool:
                 _print(console, difference)
             if len(found) > _SHOWN:
                 console.print(f"  and {len(found) - _SHOWN:,} more")
-        agreement = people(reader, SOURCES)
-    console.print(_told(agreement) if agreement else "Identity has not been resolved yet.")
+        found_people = people(reader, SOURCES)
+    console.print(_told(found_people) if found_people else "Identity has not been resolved yet.")
     return same
 
 
@@ -103,10 +103,19 @@ def _count(found: int) -> str:
     return f"{found:,} differences" if found else "as the truth says"
 
 
-def _told(agreement: Agreement) -> str:
+def _told(found: People) -> str:
+    told = {
+        "that carry a personal identifier": found.identified,
+        "of all kinds": found.all_records,
+    }
+    lines = [f"Customers against persons: {found.customers:,} customers."]
+    lines += [f"  {_agreement(agreement, which)}" for which, agreement in told.items()]
+    return "\n".join(lines)
+
+
+def _agreement(agreement: Agreement, which: str) -> str:
     return (
-        f"Customers against persons: {agreement.customers:,} customers; {agreement.persons:,} "
-        f"persons with {agreement.records:,} personal records. Pairs: precision "
-        f"{agreement.pair_precision:.4f}, recall {agreement.pair_recall:.4f}. "
-        f"B-cubed F1: {agreement.b_cubed_f1:.4f}."
+        f"{agreement.records:,} personal records {which}, of {agreement.persons:,} persons: "
+        f"pairs precision {agreement.pair_precision:.4f}, recall {agreement.pair_recall:.4f}; "
+        f"B-cubed F1 {agreement.b_cubed_f1:.4f}."
     )

@@ -1,7 +1,8 @@
 """How well the customers that identity found agree with the persons who were really there.
 
-Measured over personal records (accounts, contacts, profiles). A share to know, not a difference to
-fail on: who somebody is cannot always be told from what the systems see.
+Measured over personal records (accounts, contacts, profiles), all of them and those that carry a
+personal identifier. Shares to know, not differences to fail on: who somebody is cannot always be
+told from what the systems see.
 """
 
 from __future__ import annotations
@@ -11,27 +12,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.assets.silver_load import tables_of
-from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMERS
+from customer360.identity.contract import CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS
 
 if TYPE_CHECKING:
     from customer360.resources.reading import Reader
     from customer360.sources.spec import SourceSpec
 
 
+# Beside these a record has a social handle or a cookie at most, by which nobody can be known again
+# in another system.
+_PERSONAL_TYPES: Final = ("account_id", "contact_id", "loyalty_card", "email", "phone")
+
+
 @dataclass(frozen=True)
 class Agreement:
-    """Customers against persons.
+    """Customers against persons, over some of the personal records.
 
     Attributes:
-        customers: Customers found.
-        persons: Persons who have a personal record.
-        records: Personal records compared.
+        persons: Persons who have such a record.
+        records: Records compared.
         pair_precision: Share of the record pairs put together that are one person.
         pair_recall: Share of the record pairs of one person that were put together.
         b_cubed_f1: Harmonic mean of B-cubed precision and recall, which weigh every record alike.
     """
 
-    customers: int
     persons: int
     records: int
     pair_precision: float
@@ -39,14 +43,30 @@ class Agreement:
     b_cubed_f1: float
 
 
-def people(reader: Reader, sources: Sequence[SourceSpec]) -> Agreement | None:
+@dataclass(frozen=True)
+class People:
+    """Customers against persons.
+
+    Attributes:
+        customers: Customers found.
+        identified: Over records that carry a personal identifier.
+        all_records: Over all personal records.
+    """
+
+    customers: int
+    identified: Agreement
+    all_records: Agreement
+
+
+def people(reader: Reader, sources: Sequence[SourceSpec]) -> People | None:
     """Compare clusters; None before identity has been resolved.
 
     Args:
         reader: A reader with the table `expected`.
         sources: The declared sources.
     """
-    if not all(reader.lake.exists(key) for key in (CUSTOMER_LINKS, CUSTOMERS)):
+    tables = (CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS)
+    if not all(reader.lake.exists(key) for key in tables):
         return None
     marked = reader.rows(
         f"select distinct entity from {reader.table(CUSTOMER_LINKS)} where is_personal"
@@ -61,27 +81,36 @@ def people(reader: Reader, sources: Sequence[SourceSpec]) -> Agreement | None:
     ]
     if not parts:
         return None
+    types = ", ".join(f"'{name}'" for name in _PERSONAL_TYPES)
     # A personal record that belongs to no customer stands alone.
     reader.keep(
-        "cells",
-        f"""select person, customer, count(*) as n from (
-            select e.person_id as person,
-                coalesce(l.customer_id, r.entity || ' ' || r.record_key) as customer
-            from ({" union all ".join(parts)}) r
-            join expected e on e.table_name = r.entity and e.source_file = r.source_file
-                and e.line_number = r.line_number
-            left join {reader.table(CUSTOMER_LINKS)} l
-                on l.entity = r.entity and l.record_key = r.record_key
-            where e.person_id is not null) group by all""",
+        "personal_records",
+        f"""select e.person_id as person, i.record_key is not null as is_identified,
+            coalesce(l.customer_id, r.entity || ' ' || r.record_key) as customer
+        from ({" union all ".join(parts)}) r
+        join expected e on e.table_name = r.entity and e.source_file = r.source_file
+            and e.line_number = r.line_number
+        left join {reader.table(CUSTOMER_LINKS)} l
+            on l.entity = r.entity and l.record_key = r.record_key
+        left join (select distinct entity, record_key from {reader.table(CUSTOMER_IDENTIFIERS)}
+            where is_linking and identifier_type in ({types})) i
+            on i.entity = r.entity and i.record_key = r.record_key
+        where e.person_id is not null""",
     )
     customers = reader.rows(f"select count(*) as n from {reader.table(CUSTOMERS)}")[0]["n"]
-    return _agreement(customers, reader.rows(_MEASURES)[0])
+    return People(
+        customers,
+        _agreement(reader.rows(_measures("is_identified"))[0]),
+        _agreement(reader.rows(_measures("true"))[0]),
+    )
 
 
 # Pairs of n records: n (n - 1) / 2; the halves cancel out. B-cubed: for each record, the share of
 # its customer's (its person's) records that are its person's (its customer's).
 _MEASURES: Final = """
-with sized as (
+with cells as (
+    select person, customer, count(*) as n from personal_records where {which} group by all
+), sized as (
     select n, sum(n) over (partition by customer) as c, sum(n) over (partition by person) as p
     from cells
 )
@@ -92,10 +121,13 @@ select (select count(distinct person) from cells) as persons, sum(n) as records,
 from sized"""
 
 
-def _agreement(customers: int, row: dict[str, Any]) -> Agreement:
+def _measures(which: str) -> str:
+    return _MEASURES.format(which=which)
+
+
+def _agreement(row: dict[str, Any]) -> Agreement:
     precision, recall = float(row["precision"] or 0), float(row["recall"] or 0)
     return Agreement(
-        customers=customers,
         persons=int(row["persons"]),
         records=int(row["records"] or 0),
         pair_precision=float(row["pair_precision"] or 0),

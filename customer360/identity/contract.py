@@ -22,8 +22,13 @@ class Column(NamedTuple):
 CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
 CUSTOMERS: Final = keys.silver("customers")
-# Kept between runs; nothing but `phones` reads it.
+MATCH_RECORDS: Final = keys.silver("match_records")
+CUSTOMER_MATCHES: Final = keys.silver("customer_matches")
+# Models of matching; an input, kept when a lake is built again.
+MATCH_MODELS: Final = keys.TableKey(keys.OPS, "match_models")
+# Kept between runs; nothing but `readings` reads them.
 PHONE_NUMBERS: Final = keys.TableKey(keys.OPS, "phone_numbers")
+SPELLINGS: Final = keys.TableKey(keys.OPS, "spellings")
 
 # Types of identifier, and how strong a link by it is; the first version links by all of them
 # exactly.
@@ -49,8 +54,8 @@ IDENTIFIER_COLUMNS: Final = (
     Column(
         "excluded_because",
         "string",
-        "Why the value does not link: placeholder, invalid (cannot be read), shared (by too many), "
-        "conflict (another person's as well) or device (a cookie is a browser's).",
+        "Why the value does not link: placeholder, invalid (cannot be read), shared (by too many) "
+        "or device (a cookie is a browser's).",
     ),
     Column("first_seen_on", "date", "First landing day on which the current version carried it."),
 )
@@ -63,6 +68,63 @@ PHONE_COLUMNS: Final = (
         "read_by",
         "string",
         "Numbering plans and default country; with others it may be read as something else.",
+    ),
+)
+
+SPELLING_COLUMNS: Final = (
+    Column("text", "string", "Name or place as written."),
+    Column("spelling", "string", "In lower-case Latin letters and digits; null: none is left."),
+    Column("letters", "string", "The spelling's letters in order."),
+    Column("script", "string", "han (Chinese, Japanese) or other."),
+    Column("read_by", "string", "Library and rules; with others it may be spelled differently."),
+)
+
+MATCH_RECORD_COLUMNS: Final = (
+    Column("node", "string", "Type and value of the identifier that stands for the record."),
+    Column("entity", "string", "Table of the source record; ecommerce__orders for a guest."),
+    Column("record_key", "string", "Key of the source record; of a guest's newest order."),
+    Column("first_name", "string", "Given name in Latin letters."),
+    Column("last_name", "string", "Family name in Latin letters."),
+    Column("first_letters", "string", "Letters of the given name, in order."),
+    Column("last_letters", "string", "Letters of the family name, in order."),
+    Column("script", "string", "han if the name was written in Han characters, else other."),
+    Column("date_of_birth", "string", "Birth date, as 1980-05-01; null where it cannot be one."),
+    Column("street", "string", "Street and number in Latin letters."),
+    Column("postal_code", "string", "Postal code, letters and digits."),
+    Column("city", "string", "Town in Latin letters."),
+    Column("email", "string", "Mailbox, where it links."),
+    Column("email_local", "string", "Part of the mailbox before the @."),
+    Column("phone", "string", "Phone in E.164, where it links."),
+    Column("loyalty_card", "string", "Loyalty card, where it links."),
+)
+
+# Fields that two records are compared by; what the levels mean is in `comparisons`.
+COMPARED: Final = (
+    "first_name", "last_name", "date_of_birth", "email", "phone", "loyalty_card", "address",
+)  # fmt: skip
+
+MATCH_COLUMNS: Final = (
+    Column("node_1", "string", "The one record's node; the smaller text."),
+    Column("node_2", "string", "The other record's node."),
+    Column(
+        "match_weight",
+        "decimal(9,4)",
+        "Evidence that both are one person, in powers of two of the odds; 0 is even odds.",
+    ),
+    Column("is_link", "boolean", "Taken for one person, unless something stronger stands against."),
+    Column(
+        "linked_by",
+        "string",
+        "What decides for it: email, phone or loyalty_card (the same), or model.",
+    ),
+    Column(
+        "conflict",
+        "string",
+        "Why both are never put together directly: given_names, contacts, cards, birth_dates.",
+    ),
+    *(
+        Column(f"{name}_level", "int", f"How well {name} agrees: -1 unknown, 0 not, else more.")
+        for name in COMPARED
     ),
 )
 
@@ -106,6 +168,16 @@ CUSTOMER_COLUMNS: Final = (
     Column("last_seen_on", "date", "Last landing day of any of the records."),
     Column("is_deleted", "boolean", "Every account and contact of the customer has been deleted."),
 )
+
+TABLES: Final = {
+    CUSTOMER_IDENTIFIERS: IDENTIFIER_COLUMNS,
+    MATCH_RECORDS: MATCH_RECORD_COLUMNS,
+    CUSTOMER_MATCHES: MATCH_COLUMNS,
+    CUSTOMER_LINKS: LINK_COLUMNS,
+    CUSTOMERS: CUSTOMER_COLUMNS,
+    PHONE_NUMBERS: PHONE_COLUMNS,
+    SPELLINGS: SPELLING_COLUMNS,
+}
 
 
 def typed(columns: tuple[Column, ...]) -> list[tuple[str, str]]:

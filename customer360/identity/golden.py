@@ -45,6 +45,8 @@ _SOURCES: Final = sorted(
     {entity.partition("__")[0] for entity in (rules.BROWSERS, *(c.entity for c in rules.CARRIERS))}
 )
 _SHIPPING: Final = {name: f"shipping_{name}" for name in _ADDRESS}
+# Tables that hold a person's name in one piece.
+_WHOLE_NAMES: Final = {rules.ORDERS: "shipping_name", rules.PROFILES: "display_name"}
 
 
 def described(silver: Mapping[str, DataFrame]) -> DataFrame:
@@ -72,8 +74,8 @@ def _described_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         return found.cast(kind).alias(name)
 
     parts = [column(name) for name in (*_NAME, *_ADDRESS)]
-    if carrier.entity == rules.ORDERS:
-        parts = [*_parcel_name(), *parts[len(_NAME) :]]
+    if carrier.entity in _WHOLE_NAMES:
+        parts = [*_split_name(_WHOLE_NAMES[carrier.entity]), *parts[len(_NAME) :]]
     return rows.select(
         F.lit(carrier.entity).alias("entity"),
         F.concat_ws("|", *carrier.key).alias("record_key"),
@@ -85,9 +87,9 @@ def _described_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
     )
 
 
-def _parcel_name() -> list[Column]:
-    """A parcel's name in two: its last word is taken for the family name."""
-    name = F.regexp_replace(F.trim("shipping_name"), " +", " ")
+def _split_name(column: str) -> list[Column]:
+    """A name in one piece as two: its last word is taken for the family name."""
+    name = F.regexp_replace(F.trim(column), " +", " ")
     last = F.substring_index(name, " ", -1)
     first = F.regexp_extract(name, "^(.*) [^ ]+$", 1)
     return [
@@ -111,16 +113,13 @@ def claims(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> Data
         could be the person's.
     """
     kind = F.col("identifier_type")
-    usable = F.col("excluded_because").isNull() | F.col("excluded_because").isin(
-        *rules.GOLDEN_DESPITE
-    )
     told = {
         "email": F.when(kind == "email", F.lower(F.trim("raw_value"))),
         "phone": F.when(kind == "phone", F.col("identifier_value")),
         "loyalty_card_number": F.when(kind == "loyalty_card", F.col("identifier_value")),
     }
     said = (
-        identifiers.where(usable & kind.isin("email", "phone", "loyalty_card"))
+        identifiers.where(F.col("is_linking") & kind.isin("email", "phone", "loyalty_card"))
         .groupBy(*_RECORD)
         .agg(*(F.max(value).alias(name) for name, value in told.items()))
     )

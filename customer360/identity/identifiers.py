@@ -23,17 +23,14 @@ if TYPE_CHECKING:
 
 RAW: Final = "raw_"
 REASON: Final = "reason_"
-# What tells people apart who share an identifier (`conflicts`).
-_DESCRIBED: Final = (("first_name", "string"), ("last_name", "string"), ("date_of_birth", "date"))
 
 
 def carried(engine: Engine) -> DataFrame:
     """What the records of all carriers hold, as written.
 
     Returns:
-        One row per source record of `rules.CARRIERS`: entity, record_key, country, first_name,
-        last_name, date_of_birth (null where the table has none), first_seen_on, and `raw_<type>`
-        per identifier type (null where there is none).
+        One row per source record of `rules.CARRIERS`: entity, record_key, country, first_seen_on,
+        and `raw_<type>` per identifier type (null where there is none).
     """
     parts = [_carried_by(engine.table(keys.silver(c.entity)), c) for c in rules.CARRIERS]
     return reduce(DataFrame.unionByName, parts)
@@ -43,11 +40,6 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
     def column(name: str | None) -> Column:
         return F.col(name) if name else F.lit(None).cast("string")
 
-    present = set(rows.columns)
-    described = [
-        (F.col(name) if name in present else F.lit(None)).cast(kind).alias(name)
-        for name, kind in _DESCRIBED
-    ]
     raw = {t: column(carrier.identifiers.get(t)) for t in IDENTIFIER_TYPES}
     if carrier.entity == rules.PROFILES:
         raw["social_handle"] = F.concat_ws("|", "network", "handle")
@@ -55,7 +47,6 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         F.lit(carrier.entity).alias("entity"),
         F.concat_ws("|", *carrier.key).alias("record_key"),
         column(carrier.country).alias("country"),
-        *described,
         F.col("landed_on").alias("first_seen_on"),
         *(value.alias(f"{RAW}{name}") for name, value in raw.items()),
     )
@@ -86,9 +77,8 @@ def normalised(records: DataFrame, phones: DataFrame, handles: DataFrame) -> Dat
         handles: Rows of `network_handles`.
 
     Returns:
-        One row per record: entity, record_key, first_name, last_name, `given_initial`,
-        date_of_birth, first_seen_on, and per identifier type `raw_<type>`, `<type>` and
-        `reason_<type>` (null where the value may link).
+        One row per record: entity, record_key, first_seen_on, and per identifier type
+        `raw_<type>`, `<type>` and `reason_<type>` (null where the value may link).
     """
     bare = F.when(
         F.col("entity") == rules.DELIVERIES, normalise.handle(F.col(f"{RAW}social_handle"))
@@ -102,8 +92,6 @@ def normalised(records: DataFrame, phones: DataFrame, handles: DataFrame) -> Dat
     return joined.select(
         "entity",
         "record_key",
-        *(name for name, _ in _DESCRIBED),
-        normalise.given_initial(F.col("first_name")).alias("given_initial"),
         "first_seen_on",
         *(F.col(f"{RAW}{name}") for name in readings),
         *(r.value.alias(name) for name, r in readings.items()),
@@ -170,7 +158,6 @@ def _browser_rows(rows: DataFrame, name: str, reading: normalise.Reading) -> Dat
         reading.value.alias("identifier_value"),
         F.col(name).alias("raw_value"),
         reading.reason.alias("reason"),
-        F.lit(None).cast("string").alias("given_initial"),
         "first_seen_on",
     )
 
@@ -179,8 +166,7 @@ def identifier_rows(records: DataFrame) -> DataFrame:
     """From one row per record to one row per record and identifier.
 
     Returns:
-        entity, record_key, identifier_type, identifier_value, raw_value, reason, given_initial,
-        first_seen_on.
+        entity, record_key, identifier_type, identifier_value, raw_value, reason, first_seen_on.
     """
     each = [
         F.struct(
@@ -191,36 +177,28 @@ def identifier_rows(records: DataFrame) -> DataFrame:
         )
         for name in IDENTIFIER_TYPES
     ]
-    kept = ("given_initial", "first_seen_on")
-    exploded = records.select("entity", "record_key", *kept, F.explode(F.array(*each)).alias("i"))
+    kept = ("entity", "record_key", "first_seen_on")
+    exploded = records.select(*kept, F.explode(F.array(*each)).alias("i"))
     fields = ("identifier_type", "identifier_value", "raw_value", "reason")
-    rows = exploded.select("entity", "record_key", *(f"i.{f}" for f in fields), *kept)
+    rows = exploded.select("entity", "record_key", *(f"i.{f}" for f in fields), "first_seen_on")
     return rows.where(F.col("identifier_value").isNotNull())
 
 
-def judged(rows: DataFrame, shared: DataFrame, conflicting: DataFrame) -> DataFrame:
+def judged(rows: DataFrame, shared: DataFrame) -> DataFrame:
     """Decide which identifiers link; the rows of `customer_identifiers`.
 
     Args:
         rows: Rows of `identifier_rows` and `browsers`.
         shared: Rows of `sharing.shared_values`.
-        conflicting: Rows of `conflicts.conflicting_values`; none of them is shared.
     """
-    value = ["identifier_type", "identifier_value"]
-    known = shared.select(
-        *value, F.lit(rules.SHARED).alias("why"), F.lit("").alias("owner_initial")
-    )
-    known = known.unionByName(conflicting.withColumn("why", F.lit(rules.CONFLICT)))
+    known = shared.withColumn("why", F.lit(rules.SHARED))
     is_own = reduce(
         lambda a, b: a | b,
         ((F.col("entity") == e) & (F.col("identifier_type") == t) for e, t in rules.OWN_ID.items()),
     )
-    initial, owner = F.col("given_initial"), F.coalesce("owner_initial", F.lit(""))
-    is_shared = (F.col("why") == rules.SHARED) & ~is_own
-    is_another = (F.col("why") == rules.CONFLICT) & initial.isNotNull() & (initial != owner)
-    reason = F.coalesce("reason", F.when(is_shared | is_another, F.col("why")))
+    reason = F.coalesce("reason", F.when(~is_own, F.col("why")))
     decided = (
-        rows.join(known, value, "left")
+        rows.join(known, ["identifier_type", "identifier_value"], "left")
         .withColumn("excluded_because", reason)
         .withColumn("is_linking", F.col("excluded_because").isNull())
     )

@@ -12,15 +12,53 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.identity import rules
-from customer360.identity.clusters import MAKES_CUSTOMER
+from customer360.identity.clusters import MAKES_CUSTOMER, RECORDS
 from customer360.identity.contract import IDENTIFIER_TYPES, LINK_COLUMNS
+from customer360.identity.match_records import NODE, PERSONAL
 
 _TYPE, _VALUE = "identifier_type", "identifier_value"
 _RECORD = ["entity", "record_key"]
 
 
+def carried_identifiers(identifiers: DataFrame, records: DataFrame) -> DataFrame:
+    """What the records of people carry.
+
+    Args:
+        identifiers: Rows of `customer_identifiers`.
+        records: Rows of `match_records`.
+
+    Returns:
+        One row per personal record and identifier that links: node, identifier_type,
+        identifier_value, `is_account`, `is_named` (the address has the person's name in it),
+        `makes_customer` (1 or 0).
+    """
+    linking = identifiers.where(F.col("is_linking") & F.col("entity").isin(*PERSONAL))
+    kind, value = F.col(_TYPE), F.col(_VALUE)
+    is_own = _any(
+        [(F.col("entity") == entity) & (kind == own) for entity, own in rules.OWN_ID.items()]
+    )
+    own = F.concat(kind, F.lit(":"), value)
+    nodes = linking.where(is_own).select(*_RECORD, own.alias(NODE))
+    names = records.select(NODE, "first_name")
+    local = F.replace(F.substring_index(value, "@", 1), F.lit("."), F.lit(""))
+    is_named = (F.length("first_name") > 2) & (F.instr(local, F.col("first_name")) > 0)
+    named = (kind == "email") & F.coalesce(is_named, F.lit(False))
+    return (
+        linking.join(nodes, _RECORD)
+        .join(names, NODE, "left")
+        .select(
+            NODE,
+            _TYPE,
+            _VALUE,
+            (F.col("entity") == rules.ACCOUNTS).alias("is_account"),
+            named.alias("is_named"),
+            F.when(_any(_makes_customer()), 1).otherwise(0).alias(MAKES_CUSTOMER),
+        )
+    )
+
+
 def linked_combinations(identifiers: DataFrame) -> DataFrame:
-    """Distinct combinations of linking identifiers found on one record.
+    """Distinct combinations of linking identifiers found on one record of activity.
 
     A million receipts of ten thousand cards are ten thousand combinations. Browsers take no part:
     on a family's computer they would make one customer of several.
@@ -29,24 +67,36 @@ def linked_combinations(identifiers: DataFrame) -> DataFrame:
         identifiers: Rows of `customer_identifiers`.
 
     Returns:
-        One row per combination: a column per linking type, `makes_customer` (1 or 0).
+        One row per combination: a column per linking type, `makes_customer` (1 or 0), `records`.
     """
-    own = [
-        F.col(_TYPE).isin(*c.makes_customer) & (F.col("entity") == c.entity)
-        for c in rules.CARRIERS
-        if c.makes_customer
-    ]
-    makes = F.when(reduce(lambda a, b: a | b, own), 1).otherwise(0)
-    linking = identifiers.where(F.col("is_linking") & (F.col("entity") != rules.BROWSERS))
+    makes = F.when(_any(_makes_customer()), 1).otherwise(0)
+    linking = identifiers.where(
+        F.col("is_linking") & ~F.col("entity").isin(*PERSONAL, rules.BROWSERS)
+    )
     records = linking.groupBy(*_RECORD).agg(
         *(F.max(F.when(F.col(_TYPE) == t, F.col(_VALUE))).alias(t) for t in rules.LINKING_TYPES),
         F.max(makes).alias(MAKES_CUSTOMER),
     )
-    return records.groupBy(*rules.LINKING_TYPES).agg(F.max(MAKES_CUSTOMER).alias(MAKES_CUSTOMER))
+    return records.groupBy(*rules.LINKING_TYPES).agg(
+        F.max(MAKES_CUSTOMER).alias(MAKES_CUSTOMER), F.count(F.lit(1)).alias(RECORDS)
+    )
+
+
+def _makes_customer() -> list[Column]:
+    """Conditions on entity and type under which a record alone is a customer."""
+    return [
+        F.col(_TYPE).isin(*c.makes_customer) & (F.col("entity") == c.entity)
+        for c in rules.CARRIERS
+        if c.makes_customer
+    ]
+
+
+def _any(conditions: list[Column]) -> Column:
+    return reduce(lambda a, b: a | b, conditions)
 
 
 def record_links(identifiers: DataFrame, owners: DataFrame) -> DataFrame:
-    """Attach every record to the customer of its strongest identifier.
+    """Attach every record to the customer of its strongest identifier; first of all its own id.
 
     Args:
         identifiers: Rows of `customer_identifiers`.
@@ -111,14 +161,19 @@ def _strongest(known: DataFrame) -> DataFrame:
     ranked = known.withColumn("strength", _strength())
     best = ranked.groupBy(*_RECORD).agg(
         F.min_by("customer_id", "strength").alias("customer_id"),
-        F.min("strength").alias("strength"),
+        F.min_by(_TYPE, "strength").alias("matched_by"),
     )
-    names = [(F.col("strength") == place, name) for place, name in enumerate(IDENTIFIER_TYPES)]
-    matched_by = F.coalesce(*(F.when(condition, F.lit(name)) for condition, name in names))
-    return best.select(*_RECORD, "customer_id", matched_by.alias("matched_by"))
+    return best.select(*_RECORD, "customer_id", "matched_by")
 
 
 def _strength() -> Column:
-    return F.coalesce(
-        *(F.when(F.col(_TYPE) == name, F.lit(place)) for place, name in enumerate(IDENTIFIER_TYPES))
-    )
+    """Place of an identifier among those of its record, the strongest first."""
+    own = [
+        (F.col("entity") == entity) & (F.col(_TYPE) == kind)
+        for entity, kind in rules.OWN_ID.items()
+    ]
+    places = [
+        F.when(F.col(_TYPE) == name, F.lit(place))
+        for place, name in enumerate(IDENTIFIER_TYPES, start=1)
+    ]
+    return F.coalesce(F.when(_any(own), F.lit(0)), *places)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -18,11 +18,6 @@ from customer360.identity import rules
 # Something before and after one @, a dot in the domain, two letters behind it; no blanks or
 # separators.
 _EMAIL = r'^[^@ ,;:<>()"]+@[^@ ,;:<>()"]+[.][^@ .,;:<>()"0-9]{2,}$'
-
-
-# Letters of the languages around, and what they are without accents.
-_ACCENTED: Final = "ÀÁÂÃÄÅĀĂĄÇĆČĎĐÈÉÊËĒĘĚÌÍÎÏĪİŁĽÑŃŇÒÓÔÕÖØŌŐŔŘŚŞŠȘŤȚÙÚÛÜŪŮŰÝŹŻŽ"
-_PLAIN: Final = "AAAAAAAAACCCDDEEEEEEEIIIIIILLNNNOOOOOOOORRSSSSTTUUUUUUUYZZZ"
 
 
 class Reading(NamedTuple):
@@ -88,12 +83,6 @@ def phone(number: Column, e164: Column) -> Reading:
     digits = F.regexp_replace(number, "[^0-9]", "")
     filler = _is_number_filler(digits) | _is_word(F.lower(number))
     return Reading(F.coalesce(e164, number), _reason(filler, number.isNull() | e164.isNotNull()))
-
-
-def given_initial(first_name: Column) -> Column:
-    """First letter of a given name, A to Z without accents; null where there is no such letter."""
-    letter = F.translate(F.upper(F.substring(F.trim(first_name), 1, 1)), _ACCENTED, _PLAIN)
-    return F.when(letter.rlike("^[A-Z]$"), letter)
 
 
 def e164_numbers(

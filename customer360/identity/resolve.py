@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in three steps.
+"""Identity resolution from silver to customers, in five steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -7,7 +7,9 @@ same tables.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
 
 from customer360 import keys
 from customer360.identity import contract, rules
@@ -20,6 +22,38 @@ if TYPE_CHECKING:
     from customer360.resources.session import Engine
 
 Counts = dict[str, int]
+_ARROW: Final = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "boolean": pa.bool_(),
+    "decimal(9,4)": pa.decimal128(9, 4),
+}
+
+
+def _schema(columns: tuple[contract.Column, ...], *names: str) -> pa.Schema:
+    """Arrow schema of an identity table, or of some of its columns."""
+    return pa.schema([(c.name, _ARROW[c.kind]) for c in columns if not names or c.name in names])
+
+
+_PAIR: Final = _schema(contract.MATCH_COLUMNS, "node_1", "node_2")
+_MATCH: Final = _schema(
+    contract.MATCH_COLUMNS, "node_1", "node_2", "match_weight", "is_link", "conflict"
+)
+_NODE: Final = _schema(contract.MATCH_RECORD_COLUMNS, "node")
+_CARRIED: Final = pa.schema(
+    [
+        ("node", pa.string()),
+        ("identifier_type", pa.string()),
+        ("identifier_value", pa.string()),
+        ("is_account", pa.bool_()),
+        ("is_named", pa.bool_()),
+        ("makes_customer", pa.int32()),
+    ]
+)
+_COMBINATION: Final = pa.schema(
+    [(name, pa.string()) for name in rules.LINKING_TYPES]
+    + [("makes_customer", pa.int32()), ("records", pa.int64())]
+)
 
 
 def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int) -> Counts:
@@ -34,7 +68,7 @@ def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int
         `records` (that carry an identifier, browsers included), `linking_values` (distinct), and
         `<reason>_values` (distinct) per reason why a value does not link.
     """
-    from customer360.identity import conflicts, identifiers, phones, sharing
+    from customer360.identity import identifiers, phones, sharing
 
     with open_exchange(engine, "customer_identifiers") as exchange:
         written = phones.with_dialled(identifiers.carried(engine))
@@ -43,38 +77,101 @@ def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int
         records = exchange.keep("records", identifiers.normalised(written, numbers, handles))
         combined = exchange.keep("combinations", sharing.combinations(records))
         shared = exchange.keep("shared", sharing.shared_values(combined, shared_limit))
-        conflicting = exchange.keep("conflicting", conflicts.conflicting_values(records, shared))
         browsers = identifiers.browsers(engine.table(keys.silver(rules.BROWSERS)))
         rows = identifiers.identifier_rows(records).unionByName(browsers)
-        judged = identifiers.judged(rows, shared, conflicting)
+        judged = identifiers.judged(rows, shared)
         _replace(engine, contract.CUSTOMER_IDENTIFIERS, contract.IDENTIFIER_COLUMNS, judged)
     return _identifier_counts(engine)
 
 
-def build_links(engine: Engine) -> Counts:
-    """Replace `customer_links`: the customer of every record; reads `customer_identifiers`.
+def build_match_records(engine: Engine) -> Counts:
+    """Replace `match_records`: what matching compares; reads `customer_identifiers`.
 
     Args:
         engine: The open engine.
 
     Returns:
-        `linked_records`; `combinations` (distinct, of identifiers found together);
-        `clustered_values` (distinct identifiers that belong to a customer); `most_values` (of one
-        customer: a sudden jump means that something links too much).
+        `match_records`.
     """
-    import pyarrow as pa
+    from customer360.identity import golden, match_records, spellings
+
+    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
+    with open_exchange(engine, "match_records") as exchange:
+        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+        described = golden.described(silver)
+        found = exchange.keep("found", match_records.representatives(identifiers, described))
+        spelled = spellings.read_spellings(exchange, match_records.texts(found))
+        rows = match_records.match_records(found, spelled)
+        _replace(engine, contract.MATCH_RECORDS, contract.MATCH_RECORD_COLUMNS, rows)
+    return {"match_records": engine.lake.row_count(contract.MATCH_RECORDS)}
+
+
+def build_matches(engine: Engine) -> Counts:
+    """Replace `customer_matches`: the pairs that say something; reads `match_records`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `candidate_pairs` (that were compared), `links` (pairs taken for one person), `conflicts`
+        (pairs that contradict each other).
+    """
+    from customer360.identity import candidates, scoring
+    from customer360.resources.match_models import model_in_use
+
+    compared = _schema(contract.MATCH_RECORD_COLUMNS)
+    scored = _schema(contract.MATCH_COLUMNS)
+    ddl = ", ".join(f"{c.name} {c.kind}" for c in contract.MATCH_COLUMNS)
+    with open_exchange(engine, "customer_matches") as exchange:
+        records = engine.table(contract.MATCH_RECORDS)
+        exchange.keep("records", records)
+        found = exchange.keep("keys", candidates.match_keys(records))
+        exchange.keep("pairs", candidates.candidate_pairs(found))
+        pairs = exchange.arrow("pairs", _PAIR)
+        batches = scoring.scored_pairs(
+            exchange.arrow("records", compared), pairs, model_in_use(engine.lake)
+        )
+        rows = exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
+        _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, rows)
+    return {"candidate_pairs": pairs.num_rows, **_match_counts(engine)}
+
+
+def build_links(engine: Engine) -> Counts:
+    """Replace `customer_links`: the customer of every record.
+
+    Reads `customer_identifiers`, `match_records` and `customer_matches`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `linked_records`; `people` (found among personal records and guests); `cut_links` (left out
+        because they would have put together what contradicts); `combinations` (distinct, of
+        identifiers found together on other records); `clustered_values` (distinct identifiers that
+        belong to a customer); `most_values` (of one customer: a sudden jump means that something
+        links too much).
+    """
+    import numpy as np
     import pyarrow.compute as pc
 
     from customer360.identity import clusters, links
+    from customer360.identity.people import find_people
 
-    texts = [(name, pa.string()) for name in rules.LINKING_TYPES]
-    combination = pa.schema([*texts, (clusters.MAKES_CUSTOMER, pa.int32())])
     owner = ("identifier_type", "identifier_value", "customer_id")
     with open_exchange(engine, "customer_links") as exchange:
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+        records = engine.table(contract.MATCH_RECORDS)
+        matches = engine.table(contract.CUSTOMER_MATCHES)
+        exchange.keep("nodes", records.select("node"))
+        exchange.keep("matches", matches.select(*_MATCH.names))
+        exchange.keep("carried", links.carried_identifiers(identifiers, records))
         exchange.keep("combinations", links.linked_combinations(identifiers))
-        combinations = exchange.arrow("combinations", combination)
-        assigned = clusters.assign_customers(combinations)
+        nodes = exchange.arrow("nodes", _NODE).column("node")
+        people = find_people(nodes, exchange.arrow("matches", _MATCH))
+        combinations = exchange.arrow("combinations", _COMBINATION)
+        assigned = clusters.assign_customers(
+            people, exchange.arrow("carried", _CARRIED), combinations
+        )
         owners = exchange.hand_over(
             "owners",
             assigned.to_batches(max_chunksize=100_000),
@@ -86,6 +183,8 @@ def build_links(engine: Engine) -> Counts:
     sizes = pc.value_counts(assigned.column("customer_id")).field("counts")
     return {
         "linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS),
+        "people": len(np.unique(people.labels)),
+        "cut_links": people.cut,
         "combinations": combinations.num_rows,
         "clustered_values": assigned.num_rows,
         "most_values": pc.max(sizes).as_py() or 0,
@@ -123,6 +222,16 @@ def _replace(
     engine: Engine, key: TableKey, columns: tuple[contract.Column, ...], rows: DataFrame
 ) -> None:
     engine.overwrite(key, contract.typed(columns), rows)
+
+
+def _match_counts(engine: Engine) -> Counts:
+    from pyspark.sql import functions as F
+
+    matches = engine.table(contract.CUSTOMER_MATCHES)
+    links = F.count(F.when(F.col("is_link"), 1)).alias("links")
+    conflicts = F.count(F.when(F.col("conflict").isNotNull(), 1)).alias("conflicts")
+    found = matches.agg(links, conflicts).collect()[0]
+    return {"links": int(found["links"]), "conflicts": int(found["conflicts"])}
 
 
 def _identifier_counts(engine: Engine) -> Counts:

@@ -21,10 +21,9 @@ BROWSERS: Final = "web__events"
 PLACEHOLDER: Final = "placeholder"  # typed to fill the field
 INVALID: Final = "invalid"  # cannot be read, or a handle that exists on no or on several networks
 SHARED: Final = "shared"  # more people than the limit
-CONFLICT: Final = "conflict"  # on a named record whose name is not that of the value's owner
 DEVICE: Final = "device"  # a cookie is a browser's, and a browser can be a family's
 
-REASONS: Final = (PLACEHOLDER, INVALID, SHARED, CONFLICT, DEVICE)
+REASONS: Final = (PLACEHOLDER, INVALID, SHARED, DEVICE)
 
 # Types that take part in the closure, strongest first: the strongest one a record carries decides.
 LINKING_TYPES: Final = (
@@ -166,8 +165,16 @@ PLACEHOLDER_NUMBERS: Final = (
     "12345678", "123456789", "1234567890", "12345678910", "987654321", "9876543210",
 )  # fmt: skip
 
-# Types that families share; records with plainly different names are not linked by them.
-GUARDED_TYPES: Final = ("loyalty_card", "email", "phone")
+# Birth dates that forms and clerks fill in; those of years before the first are no one's either.
+PLACEHOLDER_BIRTH_DATES: Final = ("1900-01-01", "1970-01-01")
+FIRST_BIRTH_YEAR: Final = "1905"
+
+# Two records with more evidence than this are one person (8 to 1 that they are), unless a rule of
+# `conflicts` says otherwise. In powers of two of the odds.
+LINK_WEIGHT: Final = 3.0
+# Pairs are looked for among records that share one of the keys of `candidates`; a key that more
+# records share says too little to be worth their pairs, which would grow with its square.
+BLOCK_LIMIT: Final = 60
 
 # Golden record: for each attribute, whom to believe, in tiers; inside a tier the newest record
 # wins. Living records come before deleted ones in every tier. Address columns come from one record,
@@ -183,5 +190,3 @@ TRUST: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "date_of_birth": ((CONTACTS,), (ACCOUNTS,)),
     "loyalty_card": ((ACCOUNTS, CONTACTS, RECEIPTS),),
 }
-# Reasons with which a value may still be the golden one: a family's phone reaches the person too.
-GOLDEN_DESPITE: Final = (CONFLICT,)

@@ -1,8 +1,8 @@
 """Values that too many people carry: they link nobody.
 
 Distinct companions of a value are counted, so that neither a person's thousand orders nor the order
-of loading matters. Placeholders are known beforehand and judged in `normalise`; values that a few
-people of plainly different names share are in `conflicts`.
+of loading matters. Placeholders are known beforehand and judged in `normalise`; what keeps a few
+people apart who share a value is in `conflicts`.
 """
 
 from __future__ import annotations

@@ -120,12 +120,6 @@ def test_phone_prefers_e164_and_knows_placeholders(engine: Engine) -> None:
     assert {(row["n"], row["e"]): (row["v"], row["r"]) for row in found} == PHONES
 
 
-def test_given_initial_is_a_letter_without_accent_or_nothing(engine: Engine) -> None:
-    rows = engine.session.createDataFrame([(name,) for name in INITIALS], "name string")
-    found = rows.select("name", normalise.given_initial(F.col("name")).alias("v")).collect()
-    assert {row["name"]: row["v"] for row in found} == INITIALS
-
-
 def test_handle_is_compared_as_networks_do(engine: Engine) -> None:
     rows = engine.session.createDataFrame([(" @Ada.B ",), ("ada.b",)], "raw string")
     found = rows.select(normalise.handle(F.col("raw")).alias("v")).collect()

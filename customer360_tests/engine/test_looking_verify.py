@@ -183,6 +183,24 @@ def test_agreement_of_customers_with_persons_is_measured_by_hand_counted_cluster
         for record, customer, _ in personal
     ]
     write(lake, contract.CUSTOMER_LINKS, contract.typed(contract.LINK_COLUMNS), links)
+    # Two of the records carry something that a person is known by.
+    identifiers = [
+        {
+            "entity": "crm__contacts",
+            "record_key": personal[place][0],
+            "identifier_type": kind,
+            "is_linking": is_linking,
+        }
+        for place, kind, is_linking in (
+            (0, "email", True),
+            (0, "phone", True),
+            (1, "email", False),
+            (2, "social_handle", True),
+            (4, "contact_id", True),
+        )
+    ]
+    columns_of = contract.typed(contract.IDENTIFIER_COLUMNS)
+    write(lake, contract.CUSTOMER_IDENTIFIERS, columns_of, identifiers)
     customers = [{"customer_id": customer} for customer in "xyz"]
     write(lake, contract.CUSTOMERS, contract.typed(contract.CUSTOMER_COLUMNS), customers)
     values = ", ".join(
@@ -194,11 +212,13 @@ def test_agreement_of_customers_with_persons_is_measured_by_hand_counted_cluster
     )
     found = verify_people.people(reader, [crm])
     assert found is not None
-    assert (found.customers, found.persons, found.records) == (3, 2, 5)
-    assert (found.pair_precision, found.pair_recall) == pytest.approx((1 / 3, 1 / 4))
+    whole = found.all_records
+    assert (found.customers, whole.persons, whole.records) == (3, 2, 5)
+    assert (whole.pair_precision, whole.pair_recall) == pytest.approx((1 / 3, 1 / 4))
     precision = (2 / 3 + 2 / 3 + 1 / 3 + 1 + 1) / 5
     recall = (2 / 3 + 2 / 3 + 1 / 2 + 1 / 3 + 1 / 2) / 5
-    assert found.b_cubed_f1 == pytest.approx(2 * precision * recall / (precision + recall))
+    assert whole.b_cubed_f1 == pytest.approx(2 * precision * recall / (precision + recall))
+    assert found.identified == verify_people.Agreement(2, 2, 0.0, 0.0, 1.0)
 
 
 def _text(*names: str) -> list[tuple[str, str]]:

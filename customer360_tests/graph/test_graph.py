@@ -80,7 +80,7 @@ def test_every_entity_has_its_tables(paths: set[tuple[str, ...]]) -> None:
 
 def test_all_marts_and_identity_tables_are_in_the_graph(paths: set[tuple[str, ...]]) -> None:
     assert {(keys.GOLD, mart) for mart in MARTS} <= paths
-    assert {identity.CUSTOMER_IDENTIFIERS, identity.CUSTOMER_LINKS, identity.CUSTOMERS} <= paths
+    assert {key for key in identity.TABLES if key.layer == keys.SILVER} <= paths
 
 
 def test_exposures_end_the_graph(definitions: dg.Definitions) -> None:
@@ -170,6 +170,9 @@ def test_a_selection_takes_along_what_one_step_makes_together(definitions: dg.De
     assert {("silver", "pos__receipts"), ("quarantine", "pos__receipts")} <= paths
     assert ("landing", "pos__receipts") not in paths
     assert (keys.GOLD, "customer_360") not in paths
+    # Nor does a run train a model by the way.
+    assert identity.CUSTOMER_MATCHES in paths
+    assert identity.MATCH_MODELS not in paths
 
 
 @pytest.mark.parametrize("select", ['key:"gold/nothing"', 'key:"gold', 'key:"landing/web__events"'])

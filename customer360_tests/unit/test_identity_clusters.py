@@ -1,4 +1,4 @@
-"""The closure: exact, of any length, independent of order; and the ids made from it."""
+"""Whose an identifier is, who is a stranger, and the ids made from it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,74 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from customer360.identity.clusters import assign_customers, customer_id
+from customer360.identity.people import find_people
 from customer360.identity.rules import ANCHOR_TYPES
 
+Value = tuple[str, str]
 Combination = dict[str, str | int]
-
-
-def assigned(combinations: Sequence[Combination]) -> dict[tuple[str, str], str]:
-    """Customer of each identifier; a combination makes a customer unless it says otherwise."""
-    columns = {
-        name: pa.array([c.get(name) for c in combinations], pa.string()) for name in ANCHOR_TYPES
+_NO_MATCHES = pa.table(
+    {
+        "node_1": pa.array([], pa.string()),
+        "node_2": pa.array([], pa.string()),
+        "match_weight": pa.array([], pa.decimal128(9, 4)),
+        "is_link": pa.array([], pa.bool_()),
+        "conflict": pa.array([], pa.string()),
     }
-    makes = pa.array([c.get("makes_customer", 1) for c in combinations], pa.int32())
-    found = assign_customers(pa.table({**columns, "makes_customer": makes}))
+)
+
+
+class Record:
+    """A personal record: its node, what it carries, and whose name is in the address."""
+
+    def __init__(self, node: str, *carried: Value, named: bool = False) -> None:
+        self.node = node
+        kind, _, value = node.partition(":")
+        self.carried = [(kind, value), *carried]
+        self.named = named
+
+
+def assigned(records: Sequence[Record], activity: Sequence[Combination] = ()) -> dict[Value, str]:
+    """Customer of each identifier; what makes a customer alone does, unless it says otherwise."""
+    rows = [
+        {
+            "node": record.node,
+            "identifier_type": kind,
+            "identifier_value": value,
+            "is_account": record.node.startswith("account_id:"),
+            "is_named": record.named and kind == "email",
+            "makes_customer": int(kind in ("contact_id", "account_id")),
+        }
+        for record in records
+        for kind, value in record.carried
+    ]
+    schema = pa.schema(
+        [
+            *((n, pa.string()) for n in ("node", "identifier_type", "identifier_value")),
+            ("is_account", pa.bool_()),
+            ("is_named", pa.bool_()),
+            ("makes_customer", pa.int32()),
+        ]
+    )
+    combinations = pa.table(
+        {name: pa.array([c.get(name) for c in activity], pa.string()) for name in ANCHOR_TYPES}
+        | {
+            "makes_customer": pa.array([c.get("makes_customer", 1) for c in activity], pa.int32()),
+            "records": pa.array([c.get("records", 1) for c in activity], pa.int64()),
+        }
+    )
+    nodes = pa.array([record.node for record in records], pa.string())
+    people = find_people(nodes, _NO_MATCHES)
+    found = assign_customers(people, pa.Table.from_pylist(rows, schema), combinations)
     return {
         (row["identifier_type"], row["identifier_value"]): row["customer_id"]
         for row in found.to_pylist()
     }
+
+
+KIM, LEE = customer_id("contact_id", "K1"), customer_id("contact_id", "K2")
+MAIL: Value = ("email", "kim@x.yz")
 
 
 def test_customer_id_is_the_one_written_down_here() -> None:
@@ -35,31 +83,62 @@ def test_customer_id_is_the_one_written_down_here() -> None:
     assert customer_id("contact_id", "K1") == "C56f803f60ad11dae86f4"
 
 
-def test_no_combinations_give_no_customers() -> None:
+def test_nothing_gives_no_customers() -> None:
     assert assigned([]) == {}
+    assert assigned([], [{}]) == {}
 
 
-def test_combination_without_any_identifier_gives_no_customer() -> None:
-    assert assigned([{}]) == {}
-
-
-def test_identifiers_on_one_record_are_one_customer_with_the_contact_as_anchor() -> None:
-    anchor = customer_id("contact_id", "K9")
-    account: Combination = {"account_id": "A1", "email": "a@b.cd"}
-    contact: Combination = {"contact_id": "K9", "email": "a@b.cd"}
-    assert assigned([account, contact]) == {
-        ("contact_id", "K9"): anchor,
-        ("account_id", "A1"): anchor,
-        ("email", "a@b.cd"): anchor,
-    }
-
-
-def test_same_text_as_two_types_is_two_identifiers() -> None:
-    found = assigned([{"account_id": "7"}, {"contact_id": "7"}])
+def test_a_person_owns_what_their_record_alone_carries() -> None:
+    found = assigned([Record("contact_id:K1", MAIL, ("phone", "+1")), Record("contact_id:K2")])
     assert found == {
-        ("account_id", "7"): customer_id("account_id", "7"),
-        ("contact_id", "7"): customer_id("contact_id", "7"),
+        ("contact_id", "K1"): KIM,
+        ("contact_id", "K2"): LEE,
+        MAIL: KIM,
+        ("phone", "+1"): KIM,
     }
+
+
+def test_what_two_people_carry_alike_is_nobodys() -> None:
+    both = [Record("contact_id:K1", MAIL), Record("contact_id:K2", MAIL)]
+    assert assigned(both) == {("contact_id", "K1"): KIM, ("contact_id", "K2"): LEE}
+    # Who buys under it is a stranger, and ties nothing together.
+    found = assigned(both, [{"email": MAIL[1], "phone": "+9"}, {"phone": "+9", "email": "z@x.yz"}])
+    assert found[MAIL] == customer_id(*MAIL)
+    assert found["phone", "+9"] == found["email", "z@x.yz"] == customer_id("email", "z@x.yz")
+
+
+def test_the_account_then_the_name_then_the_number_of_records_decides() -> None:
+    named = Record("contact_id:K1", MAIL, named=True)
+    twice = [Record("contact_id:K2", MAIL, ("email", "lee@x.yz"), MAIL)]
+    account = Record("account_id:A3", MAIL)
+    assert assigned([Record("contact_id:K1", MAIL), *twice])[MAIL] == LEE
+    assert assigned([named, *twice])[MAIL] == KIM
+    assert assigned([named, *twice, account])[MAIL] == customer_id("account_id", "A3")
+    second = Record("account_id:A4", MAIL)
+    # Two accounts decide nothing, so the name does.
+    assert assigned([named, *twice, account, second])[MAIL] == KIM
+
+
+def test_what_comes_up_beside_a_persons_identifier_is_that_persons() -> None:
+    found = assigned(
+        [Record("contact_id:K1", MAIL), Record("contact_id:K2", ("email", "lee@x.yz"))],
+        [
+            {"email": MAIL[1], "loyalty_card": "77", "records": 1},
+            {"email": "lee@x.yz", "loyalty_card": "77", "records": 5},
+            {"loyalty_card": "77", "phone": "+7"},
+        ],
+    )
+    assert found["loyalty_card", "77"] == found["phone", "+7"] == LEE
+
+
+def test_of_equals_the_first_owns_it_in_any_order_of_rows() -> None:
+    records = [Record("contact_id:K1", MAIL), Record("contact_id:K2", ("email", "lee@x.yz"))]
+    activity: list[Combination] = [
+        {"email": MAIL[1], "loyalty_card": "77"},
+        {"email": "lee@x.yz", "loyalty_card": "77"},
+    ]
+    assert assigned(records, activity)["loyalty_card", "77"] == KIM
+    assert assigned(records[::-1], activity[::-1]) == assigned(records, activity)
 
 
 @pytest.mark.parametrize(
@@ -73,85 +152,51 @@ def test_same_text_as_two_types_is_two_identifiers() -> None:
     ],
 )
 def test_anchor_is_the_first_type_and_then_the_smallest_text_by_bytes(
-    first: Combination, second: Combination, anchor: tuple[str, str]
+    first: Combination, second: Combination, anchor: Value
 ) -> None:
-    found = assigned([{**first, "email": "x@y.zz"}, {**second, "email": "x@y.zz"}])
+    found = assigned([], [{**first, "email": "x@y.zz"}, {**second, "email": "x@y.zz"}])
     assert set(found.values()) == {customer_id(*anchor)}
 
 
-def test_component_that_nothing_makes_a_customer_is_left_out() -> None:
-    found = assigned(
-        [
-            {"social_handle": "net|a", "makes_customer": 0},
-            {"social_handle": "net|b", "email": "b@x.yz", "makes_customer": 0},
-            {"email": "b@x.yz", "makes_customer": 1},
-        ]
-    )
-    owner = customer_id("email", "b@x.yz")
-    assert found == {("email", "b@x.yz"): owner, ("social_handle", "net|b"): owner}
-
-
-def chain(length: int) -> list[Combination]:
-    """Contacts and e-mail addresses in turns, each tied to the next."""
-    return [{"contact_id": f"K{i // 2:04}", "email": f"{(i + 1) // 2}@x.yz"} for i in range(length)]
-
-
-def test_chain_of_a_thousand_links_is_one_customer() -> None:
-    found = assigned(chain(1000))
-    assert len(found) == 1001
-    assert set(found.values()) == {customer_id("contact_id", "K0000")}
-
-
-def test_chain_cut_in_the_middle_is_two_customers() -> None:
-    links = chain(1000)
-    found = assigned(links[:500] + links[501:])
-    assert set(found.values()) == {
-        customer_id("contact_id", "K0000"),
-        customer_id("contact_id", links[501]["contact_id"]),
+def test_same_text_as_two_types_is_two_identifiers() -> None:
+    found = assigned([Record("contact_id:7"), Record("account_id:7")])
+    assert found == {
+        ("account_id", "7"): customer_id("account_id", "7"),
+        ("contact_id", "7"): customer_id("contact_id", "7"),
     }
 
 
-def test_cycle_is_one_customer() -> None:
-    closing: Combination = {"contact_id": "K0000", "email": "50@x.yz"}
-    assert set(assigned([*chain(100), closing]).values()) == {customer_id("contact_id", "K0000")}
+def test_whom_nothing_makes_a_customer_is_left_out() -> None:
+    handle = Record("social_handle:net|a")
+    assert assigned([handle], [{"social_handle": "net|b", "makes_customer": 0}]) == {}
+    found = assigned([handle], [{"social_handle": "net|a", "email": "b@x.yz"}])
+    owner = customer_id("email", "b@x.yz")
+    assert found == {("email", "b@x.yz"): owner, ("social_handle", "net|a"): owner}
+
+
+def chain(length: int) -> list[Combination]:
+    """Accounts that no account record tells of and e-mail addresses, each tied to the next."""
+    return [{"account_id": f"K{i // 2:04}", "email": f"{(i + 1) // 2}@x.yz"} for i in range(length)]
+
+
+def test_strangers_are_closed_at_any_depth() -> None:
+    found = assigned([], chain(1000))
+    assert len(found) == 1001
+    assert set(found.values()) == {customer_id("account_id", "K0000")}
+    halves = set(assigned([], chain(1000)[:500] + chain(1000)[501:]).values())
+    assert len(halves) == 2
 
 
 def test_star_of_a_hundred_thousand_is_one_customer() -> None:
     star: list[Combination] = [{"loyalty_card": "HUB", "phone": f"+{i}"} for i in range(100_000)]
-    found = assigned(star)
-    assert len(found) == 100_001
-    assert set(found.values()) == {customer_id("loyalty_card", "HUB")}
+    found = assigned([Record("contact_id:K1", ("loyalty_card", "HUB"))], star)
+    assert len(found) == 100_002
+    assert set(found.values()) == {KIM}
 
 
-few = st.none() | st.integers(0, 7).map(str)
-identifiers = dict.fromkeys(ANCHOR_TYPES, few)
-combinations = st.lists(
-    st.fixed_dictionaries({**identifiers, "makes_customer": st.integers(0, 1)}), max_size=25
-)
-
-
-def closure_by_hand(links: Sequence[Combination]) -> dict[tuple[str, str], str]:
-    """The same by merging sets until nothing merges any more."""
-    sets = [
-        ({(t, str(c[t])) for t in ANCHOR_TYPES if c[t] is not None}, c["makes_customer"] == 1)
-        for c in links
-    ]
-    merged: list[tuple[set[tuple[str, str]], bool]] = []
-    for nodes, makes in sets:
-        touching = [m for m in merged if m[0] & nodes]
-        merged = [m for m in merged if not m[0] & nodes]
-        nodes = nodes.union(*(m[0] for m in touching))
-        merged.append((nodes, makes or any(m[1] for m in touching)))
-    anchors = {
-        frozenset(nodes): min(nodes, key=lambda n: (ANCHOR_TYPES.index(n[0]), n[1].encode()))
-        for nodes, makes in merged
-        if makes and nodes
-    }
-    return {node: customer_id(*anchor) for nodes, anchor in anchors.items() for node in nodes}
-
-
-@settings(max_examples=200, deadline=None)
-@given(links=combinations, seed=st.integers(0, 1000))
-def test_closure_is_that_by_hand_in_any_order_of_rows(links: list[Combination], seed: int) -> None:
-    shuffled = random.Random(seed).sample(links, len(links))
-    assert assigned(links) == assigned(shuffled) == closure_by_hand(links)
+def test_customers_do_not_depend_on_the_order_of_rows() -> None:
+    records = [Record(f"contact_id:K{n}", ("email", f"{n % 7}@x.yz")) for n in range(20)]
+    activity = [*chain(9), {"email": "3@x.yz", "phone": "+3"}, {"phone": "+3", "account_id": "K1"}]
+    shuffled = random.Random(1).sample(records, 20)
+    mixed = random.Random(2).sample(activity, len(activity))
+    assert assigned(records, activity) == assigned(shuffled, mixed)

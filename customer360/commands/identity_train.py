@@ -1,0 +1,95 @@
+"""`customer360 identity train`: learn what agreement is worth from the lake's own records."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from customer360.errors import MissingTableError
+from customer360.identity.comparisons import COMPARISONS
+from customer360.identity.contract import MATCH_RECORDS
+from customer360.resources.lake import Lake
+from customer360.resources.lock import writing
+from customer360.resources.match_models import add_model, model_in_use, next_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from customer360.identity.match_model import MatchModel
+    from customer360.settings import Settings
+
+
+def train_model(
+    settings: Settings, console: Console, *, dry_run: bool, save: Path | None = None
+) -> None:
+    """Train a model, show it beside the one in use, and keep it.
+
+    Args:
+        settings: The settings.
+        console: Where progress and the comparison go.
+        dry_run: Do not keep it.
+        save: File to write it to.
+
+    Raises:
+        MissingTableError: Identity has not been resolved yet.
+        IdentityError: There are too few records.
+    """
+    lake = Lake(settings.lake)
+    before = model_in_use(lake)
+
+    def tell(sentence: str) -> None:
+        console.print(f"  {sentence}", soft_wrap=True)
+
+    held = nullcontext() if dry_run else writing(lake, "customer360 identity train", console.print)
+    with held:
+        model, records = trained(lake, tell)
+        version = 0 if dry_run else add_model(lake, model, records=records, at=datetime.now(UTC))
+    console.print(_table(before, model))
+    if save is not None:
+        save.write_text(model.json())
+    if dry_run:
+        console.print(f"Nothing was kept; {before.name} stays in use.")
+        return
+    console.print(
+        f"{model.name} (version {version}) is in use from the next refresh on, which matches all "
+        "records again: `customer360 run --select 'key:\"silver/customer_matches\"+'`."
+    )
+
+
+def trained(lake: Lake, tell: Callable[[str], None]) -> tuple[MatchModel, int]:
+    """A model of the lake's present records, and how many they are.
+
+    Raises:
+        MissingTableError: Identity has not been resolved yet.
+        IdentityError: There are too few records.
+    """
+    from customer360.identity.training import train
+
+    if not lake.exists(MATCH_RECORDS):
+        raise MissingTableError(
+            f"The lake {lake.url} has no {MATCH_RECORDS.sql} yet. Load data with `customer360 run`."
+        )
+    records = lake.arrow(MATCH_RECORDS)
+    told = f"{records.num_rows:,} records of this lake"
+    return train(records, next_name(lake), told, tell), records.num_rows
+
+
+def _table(before: MatchModel, after: MatchModel) -> Table:
+    """What each level is worth in both, in powers of two of the odds."""
+    table = Table(title="Evidence for one person (powers of two of the odds)", title_justify="left")
+    for heading in ("field", "level"):
+        table.add_column(heading)
+    for model in (before, after):
+        table.add_column(model.name, justify="right")
+    for comparison, levels in COMPARISONS.items():
+        for level in levels:
+            if not level.says_nothing:
+                weights = (m.weight(comparison, level.name) for m in (before, after))
+                table.add_row(comparison, level.name, *(f"{weight:+.1f}" for weight in weights))
+    return table

@@ -1,0 +1,87 @@
+"""Which records are compared: pairs that share at least one key of a name, place or contact.
+
+Comparing each with each would be quadratic. A key is a few things at once that records of one
+person seldom differ in all; whoever differs from oneself in every key is not found. The keys were
+chosen by what each adds to the pairs found on the simulated world. A key that more than
+`rules.BLOCK_LIMIT` records share gives no pairs, so their number grows as the records do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from customer360.identity import rules
+from customer360.identity.match_records import NODE
+
+_FIRST: Final = ("first_name", 3)
+_LAST: Final = ("last_name", 3)
+# Columns that make a key, or their first letters.
+_KEYS: Final[dict[str, tuple[str | tuple[str, int], ...]]] = {
+    "email": ("email",),
+    "phone": ("phone",),
+    "loyalty_card": ("loyalty_card",),
+    "email_local": ("email_local",),
+    "birth": ("date_of_birth",),
+    "birth_first": ("date_of_birth", "first_name"),
+    "birth_last": ("date_of_birth", "last_name"),
+    "home": ("street", "postal_code"),
+    "street_first": ("street", _FIRST),
+    "street_last": ("street", _LAST),
+    "city_first": ("city", "first_name", ("last_name", 1)),
+    "city_last": ("city", "last_name", ("first_name", 1)),
+    "post_first": ("postal_code", _FIRST),
+    "post_last": ("postal_code", _LAST),
+    "post_street": ("postal_code", ("street", 5)),
+}
+
+
+def match_keys(records: DataFrame) -> DataFrame:
+    """The keys of records.
+
+    Args:
+        records: Rows of `match_records`.
+
+    Returns:
+        One row per record and key that it has: node, key.
+    """
+    keys = {name: _joined(parts) for name, parts in _KEYS.items()}
+    # Given and family name in either order: clerks swap them.
+    first, last = F.col("first_name"), F.col("last_name")
+    both = first.isNotNull() & last.isNotNull()
+    pair = F.concat(F.least(first, last), F.lit("|"), F.greatest(first, last))
+    keys["names"] = F.when(both, pair)
+    named = [F.concat(F.lit(f"{name}:"), key) for name, key in keys.items()]
+    rows = records.select(NODE, F.explode(F.array(*named)).alias("key"))
+    return rows.where(F.col("key").isNotNull())
+
+
+def candidate_pairs(keys: DataFrame) -> DataFrame:
+    """Records that share a key.
+
+    Args:
+        keys: Rows of `match_keys`.
+
+    Returns:
+        One row per pair: `node_1`, the smaller, and `node_2`.
+    """
+    sizes = keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"))
+    useful = sizes.where((F.col("size") > 1) & (F.col("size") <= rules.BLOCK_LIMIT))
+    blocked = keys.join(useful.select("key"), "key")
+    one = blocked.select("key", F.col(NODE).alias("node_1"))
+    other = blocked.select("key", F.col(NODE).alias("node_2"))
+    pairs = one.join(other, "key").where(F.col("node_1") < F.col("node_2"))
+    return pairs.select("node_1", "node_2").distinct()
+
+
+def _joined(parts: tuple[str | tuple[str, int], ...]) -> Column:
+    """Null where a part is null."""
+    columns = [
+        F.col(part) if isinstance(part, str) else F.substring(part[0], 1, part[1]) for part in parts
+    ]
+    separated = [columns[0]]
+    for column in columns[1:]:
+        separated += [F.lit("|"), column]
+    return F.concat(*separated)

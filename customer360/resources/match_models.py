@@ -1,0 +1,67 @@
+"""The models of matching that a lake has trained: the table `ops/match_models`.
+
+The newest is in use. The table is an input: what it says cannot be derived from landing, so
+whoever builds a lake again keeps it. Models are added, never changed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from customer360.identity.contract import MATCH_MODELS
+from customer360.identity.match_model import MatchModel, default_model, read_model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from customer360.resources.lake import Lake
+
+_COLUMNS: Final = ("version", "name", "trained_on", "records", "trained_at", "model")
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = (
+        pa.int64(), pa.string(), pa.string(), pa.int64(), pa.timestamp("us", "UTC"), pa.string()
+    )  # fmt: skip
+    return pa.schema(list(zip(_COLUMNS, kinds, strict=True)))
+
+
+def model_in_use(lake: Lake) -> MatchModel:
+    """The newest model; the default one where none was trained."""
+    if not lake.exists(MATCH_MODELS):
+        return default_model()
+    rows = lake.arrow(MATCH_MODELS, ["version", "model"]).to_pylist()
+    return read_model(str(max(rows, key=lambda row: row["version"])["model"]))
+
+
+def next_name(lake: Lake) -> str:
+    """Name for the next model that is trained."""
+    return f"trained-{_versions(lake) + 1}"
+
+
+def add_model(lake: Lake, model: MatchModel, *, records: int, at: datetime) -> int:
+    """Add a model; it is in use from now on.
+
+    Args:
+        lake: The lake.
+        model: The model.
+        records: How many records it was trained on.
+        at: When, UTC.
+
+    Returns:
+        Its version.
+    """
+    import pyarrow as pa
+
+    version = _versions(lake) + 1
+    values = (version, model.name, model.trained_on, records, at, model.json())
+    row = pa.Table.from_pylist([dict(zip(_COLUMNS, values, strict=True))], _schema())
+    lake.replace_where(MATCH_MODELS, row, f"version = {version}")
+    return version
+
+
+def _versions(lake: Lake) -> int:
+    return lake.row_count(MATCH_MODELS) if lake.exists(MATCH_MODELS) else 0

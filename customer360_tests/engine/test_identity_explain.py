@@ -1,0 +1,77 @@
+"""`customer360 identity explain`: links with their fields, conflicts, origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from customer360.cli import main
+from customer360.identity.clusters import customer_id
+from customer360.resources.lake import Lake
+from customer360.resources.session import Engine
+from customer360_tests.identity_world import WORLD, create_silver, fill, resolve
+
+DIRK, EVA = customer_id("contact_id", "K4"), customer_id("contact_id", "K5")
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """The hand-made customers, resolved."""
+    found = Lake(str(tmp_path_factory.mktemp("explain")))
+    engine = Engine("sail", found)
+    create_silver(engine)
+    fill(engine, WORLD)
+    resolve(engine)
+    engine.close()
+    yield found
+
+
+def explain(lake: Lake, *words: str) -> Result:
+    environment = {"C360_LAKE": lake.url, "COLUMNS": "240"}
+    return CliRunner().invoke(main, ["identity", "explain", *words], env=environment)
+
+
+def test_links_are_told_with_what_each_field_is_worth(lake: Lake) -> None:
+    told = explain(lake, "K1").output
+    assert "account_id:A1 ~ contact_id:K1" in told
+    assert "linked by the same email" in told
+    assert "email same (+14.6)" in told
+    assert "last name different (-6" in told
+
+
+def test_strongest_evidence_holds_records_together_and_no_more(lake: Lake) -> None:
+    told = explain(lake, DIRK).output
+    links, _, apart = told.partition("Who is like them, and kept apart")
+    # Three records need two links.
+    assert links.count(" ~ ") == 2
+    assert "account_id:A4 ~ contact_id:K5" in apart
+    assert "kept apart: other given names, and no common birth date" in apart
+
+
+def test_two_customers_are_told_with_what_is_between_them(lake: Lake) -> None:
+    told = explain(lake, DIRK, "K5").output
+    assert f"Records to match of {DIRK}" in told
+    assert f"Records to match of {EVA}" in told
+    assert "Two customers; what there is between them" in told
+    assert "contact_id:K4 ~ contact_id:K5" in told
+    assert "first name different" in told
+
+
+def test_two_identifiers_of_one_customer_say_so(lake: Lake) -> None:
+    assert "Both are one customer" in explain(lake, "K1", "A1").output
+
+
+def test_customers_with_nothing_in_common_have_nothing(lake: Lake) -> None:
+    told = explain(lake, "K1", "K2").output
+    assert "Two customers; what there is between them\n  nothing" in told
+
+
+@pytest.mark.parametrize(
+    ("who", "found"), [("nobody@nowhere.example", "found nobody"), ("dirk@mail.example", "found C")]
+)
+def test_who_is_not_one_customer_is_an_error(lake: Lake, who: str, found: str) -> None:
+    result = explain(lake, who)
+    assert result.exit_code == 1
+    assert found in result.output
