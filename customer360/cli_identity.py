@@ -31,9 +31,9 @@ def train(*, dry_run: bool, save: Path | None) -> None:
     Nobody has to say who is who. The next refresh matches all records with what was learned; until
     a lake has learned something it uses a model that comes with the platform.
     """
-    from customer360.commands.identity_train import train_model
+    from customer360.commands.identity_train import train as learn
 
-    train_model(load_settings(), open_console(), dry_run=dry_run, save=save)
+    learn(load_settings(), open_console(), dry_run=dry_run, save=save)
 
 
 @identity.command()

@@ -85,10 +85,9 @@ def build_identity_assets(
     def match_models(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> dg.MaterializeResult[Any]:
-        from customer360.commands.identity_train import trained
-        from customer360.resources.match_models import add_model
+        from customer360.resources.match_models import add_model, train_model
 
-        model, records = trained(lake, context.log.info)
+        model, records = train_model(lake, context.log.info)
         version = add_model(lake, model, records=records, at=datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={"model": model.name, "version": version, "records": records}

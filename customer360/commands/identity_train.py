@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from customer360.errors import MissingTableError
 from customer360.identity.comparisons import COMPARISONS
-from customer360.identity.contract import MATCH_RECORDS
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
-from customer360.resources.match_models import add_model, model_in_use, next_name
+from customer360.resources.match_models import add_model, model_in_use, train_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from rich.console import Console
@@ -25,9 +22,7 @@ if TYPE_CHECKING:
     from customer360.settings import Settings
 
 
-def train_model(
-    settings: Settings, console: Console, *, dry_run: bool, save: Path | None = None
-) -> None:
+def train(settings: Settings, console: Console, *, dry_run: bool, save: Path | None = None) -> None:
     """Train a model, show it beside the one in use, and keep it.
 
     Args:
@@ -48,7 +43,7 @@ def train_model(
 
     held = nullcontext() if dry_run else writing(lake, "customer360 identity train", console.print)
     with held:
-        model, records = trained(lake, tell)
+        model, records = train_model(lake, tell)
         version = 0 if dry_run else add_model(lake, model, records=records, at=datetime.now(UTC))
     console.print(_table(before, model))
     if save is not None:
@@ -60,24 +55,6 @@ def train_model(
         f"{model.name} (version {version}) is in use from the next refresh on, which matches all "
         "records again: `customer360 run --select 'key:\"silver/customer_matches\"+'`."
     )
-
-
-def trained(lake: Lake, tell: Callable[[str], None]) -> tuple[MatchModel, int]:
-    """A model of the lake's present records, and how many they are.
-
-    Raises:
-        MissingTableError: Identity has not been resolved yet.
-        IdentityError: There are too few records.
-    """
-    from customer360.identity.training import train
-
-    if not lake.exists(MATCH_RECORDS):
-        raise MissingTableError(
-            f"The lake {lake.url} has no {MATCH_RECORDS.sql} yet. Load data with `customer360 run`."
-        )
-    records = lake.arrow(MATCH_RECORDS)
-    told = f"{records.num_rows:,} records of this lake"
-    return train(records, next_name(lake), told, tell), records.num_rows
 
 
 def _table(before: MatchModel, after: MatchModel) -> Table:

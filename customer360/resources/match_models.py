@@ -9,10 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from customer360.identity.contract import MATCH_MODELS
+from customer360.errors import MissingTableError
+from customer360.identity.contract import MATCH_MODELS, MATCH_RECORDS
 from customer360.identity.match_model import MatchModel, default_model, read_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from customer360.resources.lake import Lake
@@ -37,9 +40,22 @@ def model_in_use(lake: Lake) -> MatchModel:
     return read_model(str(max(rows, key=lambda row: row["version"])["model"]))
 
 
-def next_name(lake: Lake) -> str:
-    """Name for the next model that is trained."""
-    return f"trained-{_versions(lake) + 1}"
+def train_model(lake: Lake, tell: Callable[[str], None]) -> tuple[MatchModel, int]:
+    """Train a model on the lake's present records; returns it, and how many they are.
+
+    Raises:
+        MissingTableError: Identity has not been resolved yet.
+        IdentityError: There are too few records.
+    """
+    from customer360.identity.training import train
+
+    if not lake.exists(MATCH_RECORDS):
+        raise MissingTableError(
+            f"The lake {lake.url} has no {MATCH_RECORDS.sql} yet. Load data with `customer360 run`."
+        )
+    records = lake.arrow(MATCH_RECORDS)
+    told = f"{records.num_rows:,} records of this lake"
+    return train(records, f"trained-{_versions(lake) + 1}", told, tell), records.num_rows
 
 
 def add_model(lake: Lake, model: MatchModel, *, records: int, at: datetime) -> int:
