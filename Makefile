@@ -78,7 +78,7 @@ $(AZURITE):
 
 test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
 	$(BIN)/python -m customer360.commands.prepare
-	$(BIN)/python -m pytest customer360_tests -m stack --durations 10
+	$(BIN)/python -m pytest customer360_tests -m stack -n 2 --dist loadfile --durations 40
 
 parity: $(STAMP) ## Embedded engine and Apache Spark on three worlds of 20,000 customers x 60 days, a line per table; hours
 	$(BIN)/python -m customer360_tests.stack.parity --customers $${CUSTOMERS:-20000} --days $${DAYS:-60} --seeds $${SEEDS:-1 2 3}

@@ -143,6 +143,24 @@ def build_identity_assets(
 
         return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
 
+    @dg.asset(
+        key=list(contract.HOUSEHOLDS),
+        deps=[list(contract.CUSTOMERS)],
+        description=(
+            "Who lives together: customers with a home or contact point in common. One row per "
+            "customer."
+        ),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds=KINDS,
+        pool=LAKE_POOL,
+    )
+    def households(engine: EngineResource) -> dg.MaterializeResult[Any]:
+        from customer360.identity.resolve import build_households
+
+        return _result(engine, contract.HOUSEHOLDS, build_households(engine.open))
+
     return [
         customer_identifiers,
         match_records,
@@ -150,6 +168,7 @@ def build_identity_assets(
         customer_matches,
         customer_links,
         customers,
+        households,
     ]
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 12
 _CONFLICTS: Final = {
     "given_names": "other given names, and no common birth date",
+    "like_given_names": "given names alike, and contact points of their own",
     "contacts": "mailboxes and telephones of their own",
     "cards": "loyalty cards of their own",
     "birth_dates": "other birth dates, and contact points of their own",

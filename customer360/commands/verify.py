@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from customer360.commands.verify_money import money
-from customer360.commands.verify_people import Agreement, People, people
+from customer360.commands.verify_people import Agreement, People, households, people
 from customer360.commands.verify_records import (
     Difference,
     faults,
@@ -66,7 +66,14 @@ def verify(settings: Settings, console: Console) -> bool:
             if len(found) > _SHOWN:
                 console.print(f"  and {len(found) - _SHOWN:,} more")
         found_people = people(reader, SOURCES)
+        homes = households(reader, lake.truth) if found_people else None
     console.print(_told(found_people) if found_people else "Identity has not been resolved yet.")
+    if homes is not None:
+        console.print(
+            f"Households against homes: {homes.households:,} households of {homes.customers:,} "
+            f"customers with a personal record; pairs precision {homes.pair_precision:.4f}, "
+            f"recall {homes.pair_recall:.4f}, F1 {homes.pair_f1:.4f}."
+        )
     return same
 
 

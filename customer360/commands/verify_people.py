@@ -1,4 +1,4 @@
-"""How well the customers that identity found agree with the persons who were really there.
+"""How well the customers and households that identity found agree with who was really there.
 
 Measured over personal records (accounts, contacts, profiles), all of them and those that carry a
 personal identifier. Shares to know, not differences to fail on: who somebody is cannot always be
@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.assets.silver_load import tables_of
-from customer360.identity.contract import CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS
+from customer360.identity.contract import (
+    CUSTOMER_IDENTIFIERS,
+    CUSTOMER_LINKS,
+    CUSTOMERS,
+    HOUSEHOLDS,
+)
 
 if TYPE_CHECKING:
     from customer360.resources.reading import Reader
@@ -119,6 +124,68 @@ select (select count(distinct person) from cells) as persons, sum(n) as records,
     sum(n * (n - 1)) / nullif(sum(n * (p - 1)), 0) as pair_recall,
     sum(n * n / c) / sum(n) as precision, sum(n * n / p) / sum(n) as recall
 from sized"""
+
+
+@dataclass(frozen=True)
+class Cohabitation:
+    """Households found against those there are.
+
+    Attributes:
+        households: Households found, of customers with a personal record.
+        customers: Those customers.
+        pair_precision: Share of the customer pairs put together who live together.
+        pair_recall: Share of the customer pairs who live together that were put together.
+    """
+
+    households: int
+    customers: int
+    pair_precision: float
+    pair_recall: float
+
+    @property
+    def pair_f1(self) -> float:
+        """Harmonic mean of both shares."""
+        both = self.pair_precision + self.pair_recall
+        return 2 * self.pair_precision * self.pair_recall / both if both else 0.0
+
+
+def households(reader: Reader, truth: str) -> Cohabitation | None:
+    """Compare households; None before they have been found.
+
+    A customer is taken for the person of most of their personal records.
+
+    Args:
+        reader: A reader that `people` was called with.
+        truth: Folder of the truth.
+    """
+    if not reader.lake.exists(HOUSEHOLDS):
+        return None
+    persons = reader.folder(f"{truth}/persons")
+    rows = reader.rows(f"""
+        with counted as (
+            select customer, person, count(*) as n from personal_records group by all
+        ), customers as (
+            select customer, arg_max(person, (n, person)) as person from counted group by customer
+        ), cells as (
+            select h.household_id as found, p.household_id as true_one, count(*) as n
+            from customers c join {reader.table(HOUSEHOLDS)} h on h.customer_id = c.customer
+            join {persons} p on p.person_id = c.person group by all
+        ), sized as (
+            select n, found, sum(n) over (partition by found) as f,
+                sum(n) over (partition by true_one) as t
+            from cells
+        )
+        select count(distinct found) as households, coalesce(sum(n), 0) as customers,
+            sum(n * (n - 1)) / nullif(sum(n * (f - 1)), 0) as precision,
+            sum(n * (n - 1)) / nullif(sum(n * (t - 1)), 0) as recall
+        from sized""")
+    row = rows[0]
+    return Cohabitation(
+        int(row["households"]),
+        int(row["customers"]),
+        float(row["precision"] or 0),
+        float(row["recall"] or 0),
+    )
 
 
 def _measures(which: str) -> str:

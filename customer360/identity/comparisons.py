@@ -113,7 +113,11 @@ COMPARISONS: Final[dict[str, tuple[Level, ...]]] = {
     "email": (
         _unknown("email"),
         _same("email"),
-        Level("same before the @", "email_local_l = email_local_r"),
+        # Equal parts before the @ alone say little: they are often made of the names.
+        Level(
+            "slip behind the @",
+            "email_local_l = email_local_r and levenshtein(email_l, email_r) <= 2",
+        ),
         ELSE,
     ),
     "phone": (_unknown("phone"), _same("phone"), ELSE),

@@ -27,24 +27,26 @@ def _at(comparison: str, *names: str) -> str:
 
 
 _OTHER_GIVEN_NAME: Final = _at("first_name", "different")
-_BORN_ALIKE: Final = _at(
-    "date_of_birth",
-    "same",
-    "day and month swapped",
-    "one digit, or a year beside a first of the month",
-)
+_BORN_ALIKE: Final = _at("date_of_birth", "same", "day and month swapped")
 _SAME_BIRTH: Final = _at("date_of_birth", "same")
 _SAME_EMAIL: Final = _at("email", "same")
 _SAME_PHONE: Final = _at("phone", "same")
 _SAME_CARD: Final = _at("loyalty_card", "same")
 _SHARES_WITH_FAMILY: Final = (
     f"({_at('last_name', 'same')} or {_SAME_PHONE} or {_SAME_CARD}"
-    f" or {_at('email', 'same', 'same before the @')})"
+    f" or {_at('email', 'same', 'slip behind the @')})"
 )
 
 CONFLICTS: Final = (
     # Spouses, parents and children.
     Conflict("given_names", f"{_OTHER_GIVEN_NAME} and not {_BORN_ALIKE} and {_SHARES_WITH_FAMILY}"),
+    # Brother and sister, as Kornel and Kornelia.
+    Conflict(
+        "like_given_names",
+        f"{_at('first_name', 'short form', 'similar')} and not {_BORN_ALIKE}"
+        f" and ({_at('email', 'different')} or {_at('phone', 'different')})"
+        f" and not {_SAME_EMAIL} and not {_SAME_PHONE} and not {_SAME_CARD}",
+    ),
     # Two of one name in one home, each with a mailbox and a telephone of their own.
     Conflict(
         "contacts",

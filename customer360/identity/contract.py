@@ -22,6 +22,7 @@ class Column(NamedTuple):
 CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
 CUSTOMERS: Final = keys.silver("customers")
+HOUSEHOLDS: Final = keys.silver("households")
 MATCH_RECORDS: Final = keys.silver("match_records")
 CUSTOMER_MATCHES: Final = keys.silver("customer_matches")
 # Models of matching; an input, kept when a lake is built again.
@@ -120,7 +121,8 @@ MATCH_COLUMNS: Final = (
     Column(
         "conflict",
         "string",
-        "Why both are never put together directly: given_names, contacts, cards, birth_dates.",
+        "Why both are never put together directly: given_names, like_given_names, contacts, "
+        "cards, birth_dates.",
     ),
     *(
         Column(f"{name}_level", "int", f"How well {name} agrees: -1 unknown, 0 not, else more.")
@@ -138,6 +140,12 @@ LINK_COLUMNS: Final = (
     Column("customer_id", "string", "Customer that the record belongs to."),
     Column("matched_by", "string", "Identifier type that decided; the first of IDENTIFIER_TYPES."),
     Column("is_personal", "boolean", "The record is an account, a contact or a profile."),
+)
+
+HOUSEHOLD_COLUMNS: Final = (
+    Column("customer_id", "string", "Customer."),
+    Column("household_id", "string", "Those who have or had a home or contact point in common."),
+    Column("member_count", "bigint", "Customers in the household."),
 )
 
 CUSTOMER_COLUMNS: Final = (
@@ -175,6 +183,7 @@ TABLES: Final = {
     CUSTOMER_MATCHES: MATCH_COLUMNS,
     CUSTOMER_LINKS: LINK_COLUMNS,
     CUSTOMERS: CUSTOMER_COLUMNS,
+    HOUSEHOLDS: HOUSEHOLD_COLUMNS,
     PHONE_NUMBERS: PHONE_COLUMNS,
     SPELLINGS: SPELLING_COLUMNS,
 }

@@ -59,7 +59,7 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
     ]
     is_link = matches.column("is_link").to_numpy().astype(bool)
     conflicts = pc.is_valid(matches.column("conflict")).to_numpy()
-    components = _closure(len(ordered), ends[0][is_link], ends[1][is_link])
+    components = closure(len(ordered), ends[0][is_link], ends[1][is_link])
     # A conflict matters where links lead from the one record to the other.
     apart = conflicts & (components[ends[0]] == components[ends[1]])
     is_torn = np.zeros(len(ordered), dtype=bool)
@@ -81,7 +81,7 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
     )
     head = np.concatenate((ends[0][whole], ends[0][links][order][kept]))
     tail = np.concatenate((ends[1][whole], ends[1][links][order][kept]))
-    return People(ordered, _closure(len(ordered), head, tail), cut)
+    return People(ordered, closure(len(ordered), head, tail), cut)
 
 
 def _is_account(nodes: pa.Array) -> Flags:
@@ -91,8 +91,14 @@ def _is_account(nodes: pa.Array) -> Flags:
     return found
 
 
-def _closure(count: int, head: Ints, tail: Ints) -> Ints:
-    """The first node of each node's component."""
+def closure(count: int, head: Ints, tail: Ints) -> Ints:
+    """The first node of each node's component.
+
+    Args:
+        count: How many nodes there are, numbered from 0.
+        head: One end of each tie.
+        tail: The other.
+    """
     import numpy as np
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in five steps.
+"""Identity resolution from silver to customers, in six steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -25,6 +25,7 @@ Counts = dict[str, int]
 _ARROW: Final = {
     "string": pa.string(),
     "int": pa.int32(),
+    "bigint": pa.int64(),
     "boolean": pa.bool_(),
     "decimal(9,4)": pa.decimal128(9, 4),
 }
@@ -40,6 +41,8 @@ _MATCH: Final = _schema(
     contract.MATCH_COLUMNS, "node_1", "node_2", "match_weight", "is_link", "conflict"
 )
 _NODE: Final = _schema(contract.MATCH_RECORD_COLUMNS, "node")
+_CUSTOMER: Final = _schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
+_COMMON: Final = pa.schema([("customer_id", pa.string()), ("common", pa.string())])
 _CARRIED: Final = pa.schema(
     [
         ("node", pa.string()),
@@ -216,6 +219,43 @@ def build_customers(engine: Engine) -> Counts:
         rows = golden.golden_records(exchange.keep("claims", claimed), links, browser_days)
         _replace(engine, contract.CUSTOMERS, contract.CUSTOMER_COLUMNS, rows)
     return {"customers": engine.lake.row_count(contract.CUSTOMERS)}
+
+
+def build_households(engine: Engine) -> Counts:
+    """Replace `households`: who lives together; reads all other identity tables.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `households`; `most_members` (of one).
+    """
+    import pyarrow.compute as pc
+
+    from customer360.identity import golden, households
+
+    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
+    with open_exchange(engine, "households") as exchange:
+        links = engine.table(contract.CUSTOMER_LINKS)
+        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+        found = households.in_common(links, identifiers, golden.described(silver))
+        exchange.keep("common", found)
+        exchange.keep("customers", engine.table(contract.CUSTOMERS).select("customer_id"))
+        assigned = households.find_households(
+            exchange.arrow("customers", _CUSTOMER).column("customer_id"),
+            exchange.arrow("common", _COMMON),
+        )
+        rows = exchange.hand_over(
+            "households",
+            assigned.to_batches(max_chunksize=100_000),
+            _schema(contract.HOUSEHOLD_COLUMNS),
+            ", ".join(f"{c.name} {c.kind}" for c in contract.HOUSEHOLD_COLUMNS),
+        )
+        _replace(engine, contract.HOUSEHOLDS, contract.HOUSEHOLD_COLUMNS, rows)
+    return {
+        "households": pc.count_distinct(assigned.column("household_id")).as_py(),
+        "most_members": pc.max(assigned.column("member_count")).as_py() or 0,
+    }
 
 
 def _replace(

@@ -169,6 +169,9 @@ PLACEHOLDER_NUMBERS: Final = (
 PLACEHOLDER_BIRTH_DATES: Final = ("1900-01-01", "1970-01-01")
 FIRST_BIRTH_YEAR: Final = "1905"
 
+# At an address with more customers than this only those of one family name live together.
+HOME_LIMIT: Final = 8
+
 # Two records with more evidence than this are one person (8 to 1 that they are), unless a rule of
 # `conflicts` says otherwise. In powers of two of the odds.
 LINK_WEIGHT: Final = 3.0

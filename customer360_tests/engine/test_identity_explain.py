@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from customer360.cli import main
 from customer360.identity.clusters import customer_id
+from customer360.identity.match_model import default_model
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360_tests.identity_world import WORLD, create_silver, fill, resolve
@@ -37,8 +38,9 @@ def test_links_are_told_with_what_each_field_is_worth(lake: Lake) -> None:
     told = explain(lake, "K1").output
     assert "account_id:A1 ~ contact_id:K1" in told
     assert "linked by the same email" in told
-    assert "email same (+14.6)" in told
-    assert "last name different (-6" in told
+    for field, level in (("email", "same"), ("last_name", "different")):
+        weight = default_model().weight(field, level)
+        assert f"{field.replace('_', ' ')} {level} ({weight:+.1f})" in told
 
 
 def test_strongest_evidence_holds_records_together_and_no_more(lake: Lake) -> None:

@@ -119,11 +119,22 @@ CASES: dict[str, Case] = {
         {"first_name": "jianyi", "last_name": "yuanteng", "script": "han"} | HOME,
         levels={"first_name": "unknown", "last_name": "unknown"},
     ),
-    "a_mailbox_at_another_provider": Case(
-        NAMED | {"email": "anna.schmidt80@x.yz"},
-        NAMED | {"email": "anna.schmidt80@x.zy"},
+    "a_slip_in_the_provider": Case(
+        NAMED | {"email": "anna.schmidt80@gmail.com"},
+        NAMED | {"email": "anna.schmidt80@gmial.com"},
         "model",
-        levels={"email": "same before the @"},
+        levels={"email": "slip behind the @"},
+    ),
+    "a_mailbox_at_another_provider": Case(
+        NAMED | {"email": "anna.schmidt@x.yz"},
+        NAMED | {"email": "anna.schmidt@post.example"},
+        levels={"email": "different"},
+    ),
+    "brother_and_sister": Case(
+        HOME | {"first_name": "kornel", "last_name": "alt", "email": "a@x.yz"},
+        HOME | {"first_name": "kornelia", "last_name": "alt", "email": "b@x.yz"},
+        "model",
+        "like_given_names",
     ),
     "a_year_beside_a_first_of_the_month": Case(
         NAMED | {"date_of_birth": "1980-05-17", "city": "ulm"},
