@@ -5,7 +5,10 @@ What they do is in `customer360.commands`.
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,3 +50,71 @@ def explain(who: str, other: str | None) -> None:
     from customer360.commands.identity_explain import explain as show
 
     show(load_settings(), open_console(), who, other)
+
+
+def _deciding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every decision."""
+    for option in (
+        click.option("--reason", required=True, help="Why; kept with the decision."),
+        click.option("--by", default=getpass.getuser, show_default="you", help="Who says so."),
+    ):
+        command = option(command)
+    return command
+
+
+@identity.command()
+@click.argument("one")
+@click.argument("other")
+@_deciding
+def merge(one: str, other: str, reason: str, by: str) -> None:
+    """Decide that two records or customers are one person.
+
+    Each is a customer id or a record: as contact_id:K1, its key, or an identifier. The decision
+    holds whatever lands, whatever rules and model say, until it is revoked.
+    """
+    from customer360.commands.identity_decide import decide
+    from customer360.resources.identity_decisions import MERGE
+
+    decide(load_settings(), open_console(), MERGE, (one, other), reason=reason, by=by)
+
+
+@identity.command("keep-apart")
+@click.argument("one")
+@click.argument("other")
+@_deciding
+def keep_apart(one: str, other: str, reason: str, by: str) -> None:
+    """Decide that two records or customers are different people.
+
+    Records of one customer are parted so; all records of a customer are meant by the customer's id.
+    """
+    from customer360.commands.identity_decide import decide
+    from customer360.resources.identity_decisions import KEEP_APART
+
+    decide(load_settings(), open_console(), KEEP_APART, (one, other), reason=reason, by=by)
+
+
+@identity.command()
+@click.argument("number", type=int)
+@_deciding
+def revoke(number: int, reason: str, by: str) -> None:
+    """Take a decision back."""
+    from customer360.commands.identity_decide import revoke as take_back
+
+    take_back(load_settings(), open_console(), number, reason=reason, by=by)
+
+
+@identity.command()
+def decisions() -> None:
+    """List what people decided, and what of it holds."""
+    from customer360.commands.identity_decide import show_decisions
+
+    show_decisions(load_settings(), open_console())
+
+
+@identity.command()
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+def review(limit: int) -> None:
+    """List uncertain pairs of customers, those with most money at stake first."""
+    from customer360.commands.identity_decide import review as show
+
+    show(load_settings(), open_console(), limit)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
-from customer360.identity.contract import CUSTOMER_LINKS, MATCH_MODELS
+from customer360.identity.contract import CUSTOMER_LINKS, IDENTITY_DECISIONS, MATCH_MODELS
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -25,6 +25,7 @@ LOAD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     keys.BRONZE: frozenset({"batch_id", "ingested_at"}),
     keys.LOADS.sql: frozenset({"loaded_at", "files_fingerprint"}),
     MATCH_MODELS.sql: frozenset({"trained_at"}),
+    IDENTITY_DECISIONS.sql: frozenset({"decided_at"}),
 }
 RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"

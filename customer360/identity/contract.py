@@ -27,6 +27,8 @@ MATCH_RECORDS: Final = keys.silver("match_records")
 CUSTOMER_MATCHES: Final = keys.silver("customer_matches")
 # Models of matching; an input, kept when a lake is built again.
 MATCH_MODELS: Final = keys.TableKey(keys.OPS, "match_models")
+# What people decided; an input, kept when a lake is built again.
+IDENTITY_DECISIONS: Final = keys.TableKey(keys.OPS, "identity_decisions")
 # Kept between runs; nothing but `readings` reads them.
 PHONE_NUMBERS: Final = keys.TableKey(keys.OPS, "phone_numbers")
 SPELLINGS: Final = keys.TableKey(keys.OPS, "spellings")

@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -34,7 +36,19 @@ class People(NamedTuple):
     cut: int
 
 
-def find_people(nodes: pa.Array, matches: pa.Table) -> People:
+class Decided(NamedTuple):
+    """What people decided about pairs of nodes; nodes that are gone are left out.
+
+    Attributes:
+        together: Pairs that are one person, whatever else is known.
+        apart: Pairs that are not.
+    """
+
+    together: Sequence[tuple[str, str]] = ()
+    apart: Sequence[tuple[str, str]] = ()
+
+
+def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = None) -> People:
     """Put records of one person together.
 
     The closure is exact and depends neither on the order of rows nor on its depth. Among links of
@@ -45,6 +59,8 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
         nodes: Distinct nodes.
         matches: `node_1`, `node_2`, `match_weight`, `is_link`, `conflict` (null: none) of pairs;
             as `customer_matches`.
+        decided: What people decided. They put together first, and what a rule says against it
+            counts for nothing; what they kept apart is a conflict like any other.
     """
     import numpy as np
     import pyarrow as pa
@@ -53,12 +69,23 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
     ordered = nodes.take(pc.sort_indices(nodes))
     if isinstance(ordered, pa.ChunkedArray):
         ordered = ordered.combine_chunks()
+    decided = decided or Decided()
+    first, second = _places(ordered, decided.together)
+    forced = closure(len(ordered), first, second)
+    apart_1, apart_2 = _places(ordered, decided.apart)
     ends = [
-        pc.index_in(matches.column(name), value_set=ordered).to_numpy().astype(np.int64)
-        for name in ("node_1", "node_2")
+        forced[
+            np.concatenate(
+                (pc.index_in(matches.column(name), value_set=ordered).to_numpy(), by_people)
+            ).astype(np.int64)
+        ]
+        for name, by_people in (("node_1", apart_1), ("node_2", apart_2))
     ]
-    is_link = matches.column("is_link").to_numpy().astype(bool)
-    conflicts = pc.is_valid(matches.column("conflict")).to_numpy()
+    kept_apart = np.ones(len(apart_1), dtype=bool)
+    is_link = np.concatenate((matches.column("is_link").to_numpy().astype(bool), ~kept_apart))
+    conflicts = np.concatenate((pc.is_valid(matches.column("conflict")).to_numpy(), kept_apart))
+    # Whoever was put together by people is one, and no rule tears them.
+    conflicts &= ends[0] != ends[1]
     components = closure(len(ordered), ends[0][is_link], ends[1][is_link])
     # A conflict matters where links lead from the one record to the other.
     apart = conflicts & (components[ends[0]] == components[ends[1]])
@@ -66,7 +93,9 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
     is_torn[components[ends[0][apart]]] = True
     whole = is_link & ~is_torn[components[ends[0]]]
     links = is_link & is_torn[components[ends[0]]]
-    weights = matches.column("match_weight").cast(pa.float64()).to_numpy()
+    weights = np.concatenate(
+        (matches.column("match_weight").cast(pa.float64()).to_numpy(), np.zeros(len(apart_1)))
+    )
     by_account = _is_account(ordered)
     order = np.lexsort(
         (
@@ -81,7 +110,25 @@ def find_people(nodes: pa.Array, matches: pa.Table) -> People:
     )
     head = np.concatenate((ends[0][whole], ends[0][links][order][kept]))
     tail = np.concatenate((ends[1][whole], ends[1][links][order][kept]))
-    return People(ordered, closure(len(ordered), head, tail), cut)
+    found = closure(len(ordered), head, tail)
+    # A forced group is told by its first node, which took part for all.
+    return People(ordered, found[forced], cut)
+
+
+def _places(nodes: pa.Array, pairs: Sequence[tuple[str, str]]) -> tuple[Ints, Ints]:
+    """Places of both nodes of each pair that are there."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = [
+        pc.fill_null(pc.index_in(pa.array([p[n] for p in pairs], pa.string()), value_set=nodes), -1)
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int64)
+        for n in (0, 1)
+    ]
+    known = (found[0] >= 0) & (found[1] >= 0)
+    return found[0][known], found[1][known]
 
 
 def _is_account(nodes: pa.Array) -> Flags:

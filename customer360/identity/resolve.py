@@ -159,6 +159,7 @@ def build_links(engine: Engine) -> Counts:
 
     from customer360.identity import clusters, links
     from customer360.identity.people import find_people
+    from customer360.resources.identity_decisions import decided
 
     owner = ("identifier_type", "identifier_value", "customer_id")
     with open_exchange(engine, "customer_links") as exchange:
@@ -170,7 +171,7 @@ def build_links(engine: Engine) -> Counts:
         exchange.keep("carried", links.carried_identifiers(identifiers, records))
         exchange.keep("combinations", links.linked_combinations(identifiers))
         nodes = exchange.arrow("nodes", _NODE).column("node")
-        people = find_people(nodes, exchange.arrow("matches", _MATCH))
+        people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
         combinations = exchange.arrow("combinations", _COMBINATION)
         assigned = clusters.assign_customers(
             people, exchange.arrow("carried", _CARRIED), combinations

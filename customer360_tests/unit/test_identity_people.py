@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customer360.identity.people import People, find_people
+from customer360.identity.people import Decided, People, find_people
 
 
 class Match(NamedTuple):
@@ -23,7 +23,7 @@ class Match(NamedTuple):
     conflict: str | None = None
 
 
-def found(nodes: Iterable[str], matches: Sequence[Match]) -> People:
+def found(nodes: Iterable[str], matches: Sequence[Match], decided: Decided | None = None) -> People:
     table = pa.table(
         {
             "node_1": pa.array([m.one for m in matches], pa.string()),
@@ -35,11 +35,13 @@ def found(nodes: Iterable[str], matches: Sequence[Match]) -> People:
             "conflict": pa.array([m.conflict for m in matches], pa.string()),
         }
     )
-    return find_people(pa.array(list(nodes), pa.string()), table)
+    return find_people(pa.array(list(nodes), pa.string()), table, decided)
 
 
-def groups(nodes: Iterable[str], matches: Sequence[Match]) -> set[frozenset[str]]:
-    people = found(nodes, matches)
+def groups(
+    nodes: Iterable[str], matches: Sequence[Match], decided: Decided | None = None
+) -> set[frozenset[str]]:
+    people = found(nodes, matches, decided)
     sets: dict[int, set[str]] = {}
     for node, label in zip(people.nodes.to_pylist(), people.labels.tolist(), strict=True):
         sets.setdefault(label, set()).add(node)
@@ -116,6 +118,31 @@ def test_of_equal_links_that_of_an_account_comes_first() -> None:
     ]
     nodes = ["account_id:A4", "contact_id:K5", "social_handle:n|x"]
     assert groups(nodes, matches) == sets("account_id:A4 social_handle:n|x", "contact_id:K5")
+
+
+def test_what_people_put_together_is_one_whatever_rules_say() -> None:
+    conflict = [Match("a", "b", 9, conflict="given_names"), Match("b", "c", 9)]
+    assert groups("abc", conflict, Decided(together=[("a", "b")])) == sets("a b c")
+    # What speaks against another record of theirs goes on to count.
+    assert groups("abc", conflict, Decided(together=[("a", "c")])) == sets("a c", "b")
+    assert groups("abcd", [], Decided(together=[("a", "d"), ("d", "b")])) == sets("a b d", "c")
+
+
+def test_what_people_kept_apart_is_cut_at_the_weakest_link() -> None:
+    chain = [Match("a", "b", 9), Match("b", "c", 5), Match("c", "d", 8)]
+    assert groups("abcd", chain, Decided(apart=[("a", "d")])) == sets("a b", "c d")
+    # Also where the strongest evidence speaks for it.
+    assert groups("ab", [Match("a", "b", 60)], Decided(apart=[("a", "b")])) == sets("a", "b")
+
+
+def test_what_people_put_together_stays_apart_from_others() -> None:
+    decided = Decided(together=[("a", "b")], apart=[("b", "c")])
+    assert groups("abc", [Match("a", "c", 60)], decided) == sets("a b", "c")
+
+
+def test_decisions_about_records_that_are_gone_count_for_nothing() -> None:
+    decided = Decided(together=[("a", "gone")], apart=[("gone", "b")])
+    assert groups("ab", [Match("a", "b")], decided) == sets("a b")
 
 
 few = st.sampled_from("abcdefgh")
