@@ -85,3 +85,20 @@ def _joined(parts: tuple[str | tuple[str, int], ...]) -> Column:
     for column in columns[1:]:
         separated += [F.lit("|"), column]
     return F.concat(*separated)
+
+
+def blocking_rules() -> list[str]:
+    """The same keys as blocking rules of Splink: SQL on `l` and `r`, without the limit."""
+
+    def same(part: str | tuple[str, int]) -> str:
+        if isinstance(part, str):
+            return f"l.{part} = r.{part}"
+        name, letters = part
+        return f"substr(l.{name}, 1, {letters}) = substr(r.{name}, 1, {letters})"
+
+    rules_ = [" and ".join(same(part) for part in parts) for parts in _KEYS.values()]
+    return [
+        *rules_,
+        "l.first_name = r.first_name and l.last_name = r.last_name",
+        "l.first_name = r.last_name and l.last_name = r.first_name",
+    ]
