@@ -62,7 +62,6 @@ def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = No
         decided: What people decided. They put together first, and what a rule says against it
             counts for nothing; what they kept apart is a conflict like any other.
     """
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -70,49 +69,75 @@ def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = No
     if isinstance(ordered, pa.ChunkedArray):
         ordered = ordered.combine_chunks()
     decided = decided or Decided()
-    first, second = _places(ordered, decided.together)
-    forced = closure(len(ordered), first, second)
-    apart_1, apart_2 = _places(ordered, decided.apart)
-    ends = [
+    forced = closure(len(ordered), *_places(ordered, decided.together))
+    pairs = _pairs(ordered, matches, decided.apart, forced)
+    kept, cut = _kept_links(ordered, pairs)
+    labels = closure(len(ordered), pairs.head[kept], pairs.tail[kept])
+    # A group that people put together is told by its first node, which took part for all.
+    return People(ordered, labels[forced], cut)
+
+
+class _Pairs(NamedTuple):
+    """Pairs of nodes, by their places; whoever people put together has the place of the first."""
+
+    head: Ints
+    tail: Ints
+    weight: NDArray[np.float64]
+    is_link: Flags
+    is_conflict: Flags
+
+
+def _pairs(
+    nodes: pa.Array, matches: pa.Table, apart: Sequence[tuple[str, str]], forced: Ints
+) -> _Pairs:
+    """The matches, and behind them what people kept apart."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    one, other = _places(nodes, apart)
+    head, tail = (
         forced[
             np.concatenate(
-                (pc.index_in(matches.column(name), value_set=ordered).to_numpy(), by_people)
+                (pc.index_in(matches.column(name), value_set=nodes).to_numpy(), decided)
             ).astype(np.int64)
         ]
-        for name, by_people in (("node_1", apart_1), ("node_2", apart_2))
-    ]
-    kept_apart = np.ones(len(apart_1), dtype=bool)
-    is_link = np.concatenate((matches.column("is_link").to_numpy().astype(bool), ~kept_apart))
-    conflicts = np.concatenate((pc.is_valid(matches.column("conflict")).to_numpy(), kept_apart))
-    # Whoever was put together by people is one, and no rule tears them.
-    conflicts &= ends[0] != ends[1]
-    components = closure(len(ordered), ends[0][is_link], ends[1][is_link])
+        for name, decided in (("node_1", one), ("node_2", other))
+    )
+    nothing = np.zeros(len(one), dtype=bool)
+    is_conflict = np.concatenate((pc.is_valid(matches.column("conflict")).to_numpy(), ~nothing))
+    weight = matches.column("match_weight").cast(pa.float64()).to_numpy()
+    return _Pairs(
+        head,
+        tail,
+        np.concatenate((weight, nothing.astype(np.float64))),
+        np.concatenate((matches.column("is_link").to_numpy().astype(bool), nothing)),
+        # No rule tears whom people put together.
+        is_conflict & (head != tail),
+    )
+
+
+def _kept_links(nodes: pa.Array, pairs: _Pairs) -> tuple[Flags, int]:
+    """Which links stay, and how many do not because somebody contradicts."""
+    import numpy as np
+
+    is_link = pairs.is_link
+    component = closure(len(nodes), pairs.head[is_link], pairs.tail[is_link])
     # A conflict matters where links lead from the one record to the other.
-    apart = conflicts & (components[ends[0]] == components[ends[1]])
-    is_torn = np.zeros(len(ordered), dtype=bool)
-    is_torn[components[ends[0][apart]]] = True
-    whole = is_link & ~is_torn[components[ends[0]]]
-    links = is_link & is_torn[components[ends[0]]]
-    weights = np.concatenate(
-        (matches.column("match_weight").cast(pa.float64()).to_numpy(), np.zeros(len(apart_1)))
+    apart = pairs.is_conflict & (component[pairs.head] == component[pairs.tail])
+    is_torn = np.zeros(len(nodes), dtype=bool)
+    is_torn[component[pairs.head[apart]]] = True
+    doubtful = np.flatnonzero(is_link & is_torn[component[pairs.head]])
+    by_account = _is_account(nodes)
+    head, tail = pairs.head[doubtful], pairs.tail[doubtful]
+    has_account = by_account[head] | by_account[tail]
+    order = doubtful[np.lexsort((tail, head, ~has_account, -pairs.weight[doubtful]))]
+    stays, cut = _kept_apart(
+        pairs.head[order], pairs.tail[order], pairs.head[apart], pairs.tail[apart]
     )
-    by_account = _is_account(ordered)
-    order = np.lexsort(
-        (
-            ends[1][links],
-            ends[0][links],
-            ~(by_account[ends[0][links]] | by_account[ends[1][links]]),
-            -weights[links],
-        )
-    )
-    kept, cut = _kept_apart(
-        ends[0][links][order], ends[1][links][order], ends[0][apart], ends[1][apart]
-    )
-    head = np.concatenate((ends[0][whole], ends[0][links][order][kept]))
-    tail = np.concatenate((ends[1][whole], ends[1][links][order][kept]))
-    found = closure(len(ordered), head, tail)
-    # A forced group is told by its first node, which took part for all.
-    return People(ordered, found[forced], cut)
+    kept = is_link.copy()
+    kept[order[~stays]] = False
+    return kept, cut
 
 
 def _places(nodes: pa.Array, pairs: Sequence[tuple[str, str]]) -> tuple[Ints, Ints]:
