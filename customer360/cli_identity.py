@@ -118,3 +118,15 @@ def review(limit: int) -> None:
     from customer360.commands.identity_decide import review as show
 
     show(load_settings(), open_console(), limit)
+
+
+@identity.command()
+def preview() -> None:
+    """What the next refresh would make of customers: who merges, who splits, what they spent.
+
+    With rules, model and decisions as they are now, on the records of the last refresh; nothing is
+    written.
+    """
+    from customer360.commands.identity_preview import preview as show
+
+    show(load_settings(), open_console())

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from customer360 import keys
 from customer360.identity import contract, rules
-from customer360.identity.exchange import open_exchange
+from customer360.identity.exchange import Exchange, open_exchange
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -119,24 +119,28 @@ def build_matches(engine: Engine) -> Counts:
         `candidate_pairs` (that were compared), `links` (pairs taken for one person), `conflicts`
         (pairs that contradict each other).
     """
+    with open_exchange(engine, "customer_matches") as exchange:
+        rows, pairs = _matched(engine, exchange)
+        _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, rows)
+    return {"candidate_pairs": pairs, **_match_counts(engine)}
+
+
+def _matched(engine: Engine, exchange: Exchange) -> tuple[DataFrame, int]:
+    """Rows of `customer_matches`, and how many pairs were compared."""
     from customer360.identity import candidates, scoring
     from customer360.resources.match_models import model_in_use
 
-    compared = _schema(contract.MATCH_RECORD_COLUMNS)
     scored = _schema(contract.MATCH_COLUMNS)
     ddl = ", ".join(f"{c.name} {c.kind}" for c in contract.MATCH_COLUMNS)
-    with open_exchange(engine, "customer_matches") as exchange:
-        records = engine.table(contract.MATCH_RECORDS)
-        exchange.keep("records", records)
-        found = exchange.keep("keys", candidates.match_keys(records))
-        exchange.keep("pairs", candidates.candidate_pairs(found))
-        pairs = exchange.arrow("pairs", _PAIR)
-        batches = scoring.scored_pairs(
-            exchange.arrow("records", compared), pairs, model_in_use(engine.lake)
-        )
-        rows = exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
-        _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, rows)
-    return {"candidate_pairs": pairs.num_rows, **_match_counts(engine)}
+    records = engine.table(contract.MATCH_RECORDS)
+    exchange.keep("records", records)
+    found = exchange.keep("keys", candidates.match_keys(records))
+    exchange.keep("pairs", candidates.candidate_pairs(found))
+    pairs = exchange.arrow("pairs", _PAIR)
+    compared = exchange.arrow("records", _schema(contract.MATCH_RECORD_COLUMNS))
+    batches = scoring.scored_pairs(compared, pairs, model_in_use(engine.lake))
+    rows = exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
+    return rows, pairs.num_rows
 
 
 def build_links(engine: Engine) -> Counts:
@@ -154,6 +158,36 @@ def build_links(engine: Engine) -> Counts:
         belong to a customer); `most_values` (of one customer: a sudden jump means that something
         links too much).
     """
+    with open_exchange(engine, "customer_links") as exchange:
+        matches = engine.table(contract.CUSTOMER_MATCHES)
+        rows, counts = _linked(engine, exchange, matches)
+        _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
+    return {"linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS), **counts}
+
+
+def preview_links(engine: Engine) -> pa.Table:
+    """What `customer_links` would be with present rules, model and decisions; changes nothing.
+
+    Reads `customer_identifiers` and `match_records` as they are.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        The links of personal records: entity, record_key, customer_id.
+    """
+    from pyspark.sql import functions as F
+
+    link = pa.schema([(n, pa.string()) for n in ("entity", "record_key", "customer_id")])
+    with open_exchange(engine, "preview") as exchange:
+        matches, _ = _matched(engine, exchange)
+        rows, _ = _linked(engine, exchange, matches)
+        exchange.keep("links", rows.where(F.col("is_personal")).select(*link.names))
+        return exchange.arrow("links", link)
+
+
+def _linked(engine: Engine, exchange: Exchange, matches: DataFrame) -> tuple[DataFrame, Counts]:
+    """Rows of `customer_links`, and what was found on the way."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -162,31 +196,25 @@ def build_links(engine: Engine) -> Counts:
     from customer360.resources.identity_decisions import decided
 
     owner = ("identifier_type", "identifier_value", "customer_id")
-    with open_exchange(engine, "customer_links") as exchange:
-        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        records = engine.table(contract.MATCH_RECORDS)
-        matches = engine.table(contract.CUSTOMER_MATCHES)
-        exchange.keep("nodes", records.select("node"))
-        exchange.keep("matches", matches.select(*_MATCH.names))
-        exchange.keep("carried", links.carried_identifiers(identifiers, records))
-        exchange.keep("combinations", links.linked_combinations(identifiers))
-        nodes = exchange.arrow("nodes", _NODE).column("node")
-        people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
-        combinations = exchange.arrow("combinations", _COMBINATION)
-        assigned = clusters.assign_customers(
-            people, exchange.arrow("carried", _CARRIED), combinations
-        )
-        owners = exchange.hand_over(
-            "owners",
-            assigned.to_batches(max_chunksize=100_000),
-            pa.schema([(name, pa.string()) for name in owner]),
-            ", ".join(f"{name} string" for name in owner),
-        )
-        rows = links.record_links(identifiers, owners)
-        _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
+    identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+    records = engine.table(contract.MATCH_RECORDS)
+    exchange.keep("nodes", records.select("node"))
+    exchange.keep("matches", matches.select(*_MATCH.names))
+    exchange.keep("carried", links.carried_identifiers(identifiers, records))
+    exchange.keep("combinations", links.linked_combinations(identifiers))
+    nodes = exchange.arrow("nodes", _NODE).column("node")
+    people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
+    combinations = exchange.arrow("combinations", _COMBINATION)
+    carried = exchange.arrow("carried", _CARRIED)
+    assigned = clusters.assign_customers(people, carried, combinations)
+    owners = exchange.hand_over(
+        "owners",
+        assigned.to_batches(max_chunksize=100_000),
+        pa.schema([(name, pa.string()) for name in owner]),
+        ", ".join(f"{name} string" for name in owner),
+    )
     sizes = pc.value_counts(assigned.column("customer_id")).field("counts")
-    return {
-        "linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS),
+    return links.record_links(identifiers, owners), {
         "people": len(np.unique(people.labels)),
         "cut_links": people.cut,
         "combinations": combinations.num_rows,

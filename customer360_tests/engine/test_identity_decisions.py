@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from customer360.cli import main
+from customer360.identity.clusters import customer_id
 from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMERS, HOUSEHOLDS
 from customer360.identity.resolve import build_customers, build_households, build_links
 from customer360.resources.lake import Lake
@@ -145,3 +146,36 @@ def test_a_decision_about_a_record_that_is_gone_waits_for_it(lake: Lake, resolve
     fill(resolved, WORLD)
     resolve(resolved)
     assert customers(resolved)["K2"] == customers(resolved)["K3"]
+
+
+def preview(lake: Lake) -> dict[str, str]:
+    """Figures of the preview, by their names."""
+    result = identity(lake, "preview")
+    assert result.exit_code == 0, result.output
+    rows = [line.split("│") for line in result.output.splitlines() if line.count("│") == 3]
+    return {cells[1].strip(): cells[2].strip() for cells in rows}
+
+
+def test_preview_says_what_a_decision_would_do_and_writes_nothing(
+    lake: Lake, resolved: Engine
+) -> None:
+    before = tables(resolved)
+    version = lake.delta(CUSTOMER_LINKS).version()
+    assert "The next refresh changes nobody." in identity(lake, "preview").output
+    decide(lake, "merge", "K2", "K3")
+    decide(lake, "keep-apart", "contact_id:K1", "account_id:A1")
+    told = preview(lake)
+    assert (told["would merge"], told["would split"]) == ("2", "1")
+    assert told["most customers that become one"] == "2"
+    k2, k3 = (customer_id("contact_id", key) for key in ("K2", "K3"))
+    assert f"merge: {', '.join(sorted((k2, k3)))} → {k2}" in identity(lake, "preview").output
+    assert lake.delta(CUSTOMER_LINKS).version() == version
+    after = tables(resolved)
+    assert int(told["after"]) == len({row["customer_id"] for row in after[0] if row["is_personal"]})
+    assert after != before
+
+
+def test_preview_without_identity_says_what_is_missing(lake: Lake) -> None:
+    result = identity(lake, "preview")
+    assert result.exit_code == 1
+    assert "no silver.match_records" in result.output
