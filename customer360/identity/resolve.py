@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from customer360 import keys
 from customer360.identity import contract, rules
-from customer360.identity.exchange import Exchange, open_exchange
+from customer360.identity.exchange import open_exchange
+from customer360.identity.linking import arrow_schema, linked, matched
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -22,41 +23,7 @@ if TYPE_CHECKING:
     from customer360.resources.session import Engine
 
 Counts = dict[str, int]
-_ARROW: Final = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
-    "decimal(9,4)": pa.decimal128(9, 4),
-}
-
-
-def _schema(columns: tuple[contract.Column, ...], *names: str) -> pa.Schema:
-    """Arrow schema of an identity table, or of some of its columns."""
-    return pa.schema([(c.name, _ARROW[c.kind]) for c in columns if not names or c.name in names])
-
-
-_PAIR: Final = _schema(contract.MATCH_COLUMNS, "node_1", "node_2")
-_MATCH: Final = _schema(
-    contract.MATCH_COLUMNS, "node_1", "node_2", "match_weight", "is_link", "conflict"
-)
-_NODE: Final = _schema(contract.MATCH_RECORD_COLUMNS, "node")
-_CUSTOMER: Final = _schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
 _COMMON: Final = pa.schema([("customer_id", pa.string()), ("common", pa.string())])
-_CARRIED: Final = pa.schema(
-    [
-        ("node", pa.string()),
-        ("identifier_type", pa.string()),
-        ("identifier_value", pa.string()),
-        ("is_account", pa.bool_()),
-        ("is_named", pa.bool_()),
-        ("makes_customer", pa.int32()),
-    ]
-)
-_COMBINATION: Final = pa.schema(
-    [(name, pa.string()) for name in rules.LINKING_TYPES]
-    + [("makes_customer", pa.int32()), ("records", pa.int64())]
-)
 
 
 def build_identifiers(engine: Engine, *, default_country: str, shared_limit: int) -> Counts:
@@ -120,27 +87,9 @@ def build_matches(engine: Engine) -> Counts:
         (pairs that contradict each other).
     """
     with open_exchange(engine, "customer_matches") as exchange:
-        rows, pairs = _matched(engine, exchange)
+        rows, pairs = matched(engine, exchange)
         _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, rows)
     return {"candidate_pairs": pairs, **_match_counts(engine)}
-
-
-def _matched(engine: Engine, exchange: Exchange) -> tuple[DataFrame, int]:
-    """Rows of `customer_matches`, and how many pairs were compared."""
-    from customer360.identity import candidates, scoring
-    from customer360.resources.match_models import model_in_use
-
-    scored = _schema(contract.MATCH_COLUMNS)
-    ddl = ", ".join(f"{c.name} {c.kind}" for c in contract.MATCH_COLUMNS)
-    records = engine.table(contract.MATCH_RECORDS)
-    exchange.keep("records", records)
-    found = exchange.keep("keys", candidates.match_keys(records))
-    exchange.keep("pairs", candidates.candidate_pairs(found))
-    pairs = exchange.arrow("pairs", _PAIR)
-    compared = exchange.arrow("records", _schema(contract.MATCH_RECORD_COLUMNS))
-    batches = scoring.scored_pairs(compared, pairs, model_in_use(engine.lake))
-    rows = exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
-    return rows, pairs.num_rows
 
 
 def build_links(engine: Engine) -> Counts:
@@ -160,7 +109,7 @@ def build_links(engine: Engine) -> Counts:
     """
     with open_exchange(engine, "customer_links") as exchange:
         matches = engine.table(contract.CUSTOMER_MATCHES)
-        rows, counts = _linked(engine, exchange, matches)
+        rows, counts = linked(engine, exchange, matches)
         _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
     return {"linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS), **counts}
 
@@ -180,47 +129,10 @@ def preview_links(engine: Engine) -> pa.Table:
 
     link = pa.schema([(n, pa.string()) for n in ("entity", "record_key", "customer_id")])
     with open_exchange(engine, "preview") as exchange:
-        matches, _ = _matched(engine, exchange)
-        rows, _ = _linked(engine, exchange, matches)
+        matches, _ = matched(engine, exchange)
+        rows, _ = linked(engine, exchange, matches)
         exchange.keep("links", rows.where(F.col("is_personal")).select(*link.names))
         return exchange.arrow("links", link)
-
-
-def _linked(engine: Engine, exchange: Exchange, matches: DataFrame) -> tuple[DataFrame, Counts]:
-    """Rows of `customer_links`, and what was found on the way."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    from customer360.identity import clusters, links
-    from customer360.identity.people import find_people
-    from customer360.resources.identity_decisions import decided
-
-    owner = ("identifier_type", "identifier_value", "customer_id")
-    identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-    records = engine.table(contract.MATCH_RECORDS)
-    exchange.keep("nodes", records.select("node"))
-    exchange.keep("matches", matches.select(*_MATCH.names))
-    exchange.keep("carried", links.carried_identifiers(identifiers, records))
-    exchange.keep("combinations", links.linked_combinations(identifiers))
-    nodes = exchange.arrow("nodes", _NODE).column("node")
-    people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
-    combinations = exchange.arrow("combinations", _COMBINATION)
-    carried = exchange.arrow("carried", _CARRIED)
-    assigned = clusters.assign_customers(people, carried, combinations)
-    owners = exchange.hand_over(
-        "owners",
-        assigned.to_batches(max_chunksize=100_000),
-        pa.schema([(name, pa.string()) for name in owner]),
-        ", ".join(f"{name} string" for name in owner),
-    )
-    sizes = pc.value_counts(assigned.column("customer_id")).field("counts")
-    return links.record_links(identifiers, owners), {
-        "people": len(np.unique(people.labels)),
-        "cut_links": people.cut,
-        "combinations": combinations.num_rows,
-        "clustered_values": assigned.num_rows,
-        "most_values": pc.max(sizes).as_py() or 0,
-    }
 
 
 def build_customers(engine: Engine) -> Counts:
@@ -264,6 +176,7 @@ def build_households(engine: Engine) -> Counts:
     from customer360.identity import golden, households
 
     silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
+    customer = arrow_schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
     with open_exchange(engine, "households") as exchange:
         links = engine.table(contract.CUSTOMER_LINKS)
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
@@ -271,13 +184,13 @@ def build_households(engine: Engine) -> Counts:
         exchange.keep("common", found)
         exchange.keep("customers", engine.table(contract.CUSTOMERS).select("customer_id"))
         assigned = households.find_households(
-            exchange.arrow("customers", _CUSTOMER).column("customer_id"),
+            exchange.arrow("customers", customer).column("customer_id"),
             exchange.arrow("common", _COMMON),
         )
         rows = exchange.hand_over(
             "households",
             assigned.to_batches(max_chunksize=100_000),
-            _schema(contract.HOUSEHOLD_COLUMNS),
+            arrow_schema(contract.HOUSEHOLD_COLUMNS),
             ", ".join(f"{c.name} {c.kind}" for c in contract.HOUSEHOLD_COLUMNS),
         )
         _replace(engine, contract.HOUSEHOLDS, contract.HOUSEHOLD_COLUMNS, rows)
