@@ -30,12 +30,12 @@ DAYS = 3
 
 
 class Measured(NamedTuple):
-    """One size: records to match, candidate pairs, seconds, peak memory, the bare script."""
+    """One size: records to match, candidate pairs, seconds, memory after it, the bare script."""
 
     records: int
     pairs: int
     seconds: float
-    peak_bytes: int
+    bytes_after: int
     bare_pairs: int
     bare_seconds: float
 
@@ -121,7 +121,7 @@ def main() -> None:
         found.append(one)
         print(
             f"{one.records:>9,} records: {one.pairs:>10,} pairs in {one.seconds:6.1f} s, "
-            f"{one.peak_bytes / 2**30:4.1f} GiB after it; "
+            f"{one.bytes_after / 2**30:4.1f} GiB after it; "
             f"bare Splink {one.bare_pairs:>10,} pairs in {one.bare_seconds:6.1f} s"
         )
         print(f"ratio to_bare_splink {one.seconds / one.bare_seconds:.2f} (target at most 1.3)")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from customer360.assets.identity import TRAINING_JOB, TRAINING_TAG
 from customer360.identity.contract import MATCH_MODELS
 from customer360.keys import LANDING
 from customer360.resources.held_lake import LAKE_POOL
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 REFRESH_JOB = "refresh_customer_360"
 UPKEEP_JOB = "upkeep"
-TRAINING_JOB = "train_match_model"
 INGEST_JOB = "copy_to_landing"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -48,6 +48,7 @@ def build_training_job() -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         TRAINING_JOB,
         selection=dg.AssetSelection.assets(list(MATCH_MODELS)),
+        tags={TRAINING_TAG: "true"},
         description=(
             "Trains a model of matching on the present records; the next refresh matches with it."
         ),

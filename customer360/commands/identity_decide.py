@@ -55,19 +55,21 @@ def decide(
     from customer360.resources.reading import open_reader
 
     lake = Lake(settings.lake)
-    with open_reader(lake) as reader:
-        country = settings.default_country
-        one, other = (_nodes(reader, text, country, whole=kind == MERGE) for text in who)
-    if set(one) & set(other):
-        raise IdentityError(
-            f"{who[0]!r} and {who[1]!r} name the same record, {sorted(set(one) & set(other))[0]}. "
-            "To part records of one customer name the records: `customer360 identity explain`."
-        )
-    # All of both are put together, as a rule may speak against some of them; to part them, none of
-    # the one may come to any of the other.
-    together = [(one[0], node) for node in (*one[1:], *other)]
-    pairs = together if kind == MERGE else [(a, b) for a in one for b in other]
+    # Inside the lock: a run that it waits for may change whose a record is.
     with writing(lake, f"customer360 identity {kind}", console.print):
+        with open_reader(lake) as reader:
+            country = settings.default_country
+            one, other = (_nodes(reader, text, country, whole=kind == MERGE) for text in who)
+        if set(one) & set(other):
+            already = "are one customer already" if kind == MERGE else "name the same record"
+            raise IdentityError(
+                f"{who[0]!r} and {who[1]!r} {already}: {sorted(set(one) & set(other))[0]}. "
+                "`customer360 identity explain` names the records of a customer."
+            )
+        # All of both are put together, as a rule may speak against some of them; to part them,
+        # none of the one may come to any of the other.
+        together = [(one[0], node) for node in (*one[1:], *other)]
+        pairs = together if kind == MERGE else [(a, b) for a in one for b in other]
         number = max((d.decision_id for d in read_decisions(lake)), default=0) + 1
         ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
         add_decision(lake, Decision(number, kind, ordered, 0, reason, by, datetime.now(UTC)))
@@ -182,7 +184,8 @@ def _nodes(reader: Reader, text: str, country: str, *, whole: bool) -> list[str]
     if len(named) == 1 and not (whole and named[0]["customer_id"]):
         return [str(named[0]["node"])]
     matches = find(reader, text, country).matches
-    customers = [row["customer_id"] for row in named] or [m.customer_id for m in matches]
+    owners = {row["customer_id"] for row in named if row["customer_id"]}
+    customers = sorted(owners or {match.customer_id for match in matches})
     if len(customers) != 1:
         raise IdentityError(
             f"{text!r} has to name one record or one customer; found "

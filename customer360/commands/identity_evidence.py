@@ -98,14 +98,19 @@ class Evidence:
 
     def apart(self) -> list[Link]:
         """Pairs with other customers' records, strongest first."""
-        return [link for link in self.links if len(self._customers(link)) == 2]
+        return [link for link in self.links if self.is_between(link)]
 
     def between(self, one: str, other: str) -> list[Link]:
         """Pairs of a record of the one and a record of the other, strongest first."""
         return [link for link in self.links if self._customers(link) == {one, other}]
 
+    def is_between(self, link: Link) -> bool:
+        """Whether a pair is of two customers."""
+        return len(self._customers(link)) == 2
+
     def _customers(self, link: Link) -> set[str]:
-        return {self.records[node].customer for node in (link.node_1, link.node_2)}
+        known = (self.records.get(node) for node in (link.node_1, link.node_2))
+        return {record.customer for record in known if record is not None}
 
 
 def gather(reader: Reader, customers: Sequence[str]) -> Evidence:

@@ -16,11 +16,12 @@ from customer360.errors import IdentityError
 from customer360.identity.comparisons import level_name
 from customer360.identity.contract import COMPARED
 from customer360.identity.rules import LINK_WEIGHT
+from customer360.resources.identity_decisions import Decision, active, read_decisions
 from customer360.resources.lake import Lake
 from customer360.resources.match_models import model_in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -55,6 +56,8 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
 
     lake = Lake(settings.lake)
     model = model_in_use(lake)
+    standing = active(read_decisions(lake))
+    decided = {pair: decision for decision in standing for pair in decision.pairs}
     with open_reader(lake) as reader:
         asked = [who] if other is None else [who, other]
         customers = [_customer(reader, text, settings.default_country) for text in asked]
@@ -64,12 +67,18 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
     for title, links in _sections(evidence, customers):
         console.print(title, style="bold")
         for link in links[:_SHOWN]:
-            console.print(_told(link))
+            is_cut = link.is_link and evidence.is_between(link)
+            console.print(_told(link, decided, is_cut=is_cut))
             console.print(_fields(link, model))
         if len(links) > _SHOWN:
             console.print(f"  and {len(links) - _SHOWN:,} more")
         if not links:
             console.print("  nothing")
+    own = {record.node for c in customers for record in evidence.records_of(c)}
+    for decision in standing:
+        if any(own.issuperset(pair) for pair in decision.pairs):
+            told = f"Decision {decision.decision_id}, {decision.kind}: {decision.reason}"
+            console.print(f"{told} ({decision.decided_by})", markup=False)
     console.print(
         f"Model: {model.name}, trained on {model.trained_on}. Weights are powers of two of the "
         f"odds; {LINK_WEIGHT:g} is enough. docs/identity.md says how it works."
@@ -107,9 +116,14 @@ def _records(evidence: Evidence, customer: str) -> Table:
     return table
 
 
-def _told(link: Link) -> Text:
+def _told(link: Link, decided: Mapping[tuple[str, str], Decision], *, is_cut: bool) -> Text:
     told = f"  {link.node_1} ~ {link.node_2}: weight {link.weight:+.1f}"
-    if link.conflict:
+    decision = decided.get((link.node_1, link.node_2))
+    if decision:
+        told += f"; decision {decision.decision_id}, {decision.kind}: {decision.reason}"
+    elif is_cut:
+        told += "; left out: it would put together records that contradict each other"
+    elif link.conflict:
         told += f"; kept apart: {_CONFLICTS[link.conflict]}"
     elif link.linked_by == "model":
         told += "; linked by the model"

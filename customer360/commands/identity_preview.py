@@ -65,7 +65,7 @@ def preview(settings: Settings, console: Console) -> None:
 
 
 def _compare(reader: Reader) -> None:
-    """Keep `moves`: one row per group of customers that touch each other before and after."""
+    """Keep `moves`: one row per present customer, with what would become of them."""
     spent = (
         f"select customer_id, coalesce(lifetime_spend_amount, 0) as amount, segment "
         f"from {reader.table(CUSTOMER_360)}"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from customer360.errors import IdentityError
 from customer360.identity.comparisons import COMPARISONS
+from customer360.identity.match_model import default_model
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
 from customer360.resources.match_models import add_model, model_in_use, train_model
@@ -36,7 +38,11 @@ def train(settings: Settings, console: Console, *, dry_run: bool, save: Path | N
         IdentityError: There are too few records.
     """
     lake = Lake(settings.lake)
-    before = model_in_use(lake)
+    try:
+        before = model_in_use(lake)
+    except IdentityError as error:
+        console.print(str(error), style="yellow")
+        before = default_model()
 
     def tell(sentence: str) -> None:
         console.print(f"  {sentence}", soft_wrap=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customer360.identity.rules import ANCHOR_TYPES
+from customer360.identity.people import places
+from customer360.identity.rules import ANCHOR_TYPES, LINKING_TYPES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,19 +61,20 @@ def assign_customers(people: People, carried: pa.Table, combinations: pa.Table) 
     """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     values = _Values.of(people, carried, combinations)
     persons = values.nodes(people)[people.labels]
-    place = pc.index_in(carried.column("node"), value_set=people.nodes).to_numpy().astype(np.int64)
+    place = places(carried.column("node"), people.nodes, "customer_identifiers")
     owners = _owners(values, people, persons, place, carried)
     codes = values.codes(combinations)
     counts = combinations.column(RECORDS).to_numpy().astype(np.int64)
     makes = combinations.column(MAKES_CUSTOMER).to_numpy() == 1
     customers = _with_strangers(values.total, owners, codes, counts)
     is_customer = np.zeros(values.total, dtype=bool)
-    for column in codes:
-        is_customer[customers[column[makes & (column >= 0)]]] = True
+    # A record belongs to the owner of its strongest identifier, and makes that one a customer.
+    ranked = [codes[ANCHOR_TYPES.index(name)] for name in LINKING_TYPES]
+    strongest = np.select([column >= 0 for column in ranked], ranked, _NOBODY)
+    is_customer[customers[strongest[makes & (strongest >= 0)]]] = True
     is_customer[persons[place[carried.column(MAKES_CUSTOMER).to_numpy() == 1]]] = True
     kept = is_customer[customers]
     anchors, of = np.unique(customers[kept], return_inverse=True)

@@ -36,10 +36,22 @@ def _same(name: str) -> Level:
     return Level("same", f"{name}_l = {name}_r")
 
 
+def _same_name(name: str) -> Level:
+    """Two equal initials are less than that."""
+    return Level("same", f"{name}_l = {name}_r and length({name}_l) > 1")
+
+
+def _initial(name: str) -> Level:
+    alike = f"substr({name}_l, 1, 1) = substr({name}_r, 1, 1)"
+    return Level("initial", f"{alike} and (length({name}_l) = 1 or length({name}_r) = 1)")
+
+
 def _slip(name: str, letters: str) -> Level:
     """One letter more, less or other, or two swapped."""
     distance = f"levenshtein({name}_l, {name}_r)"
-    return Level("one slip", f"{distance} <= 1 or ({letters}_l = {letters}_r and {distance} <= 2)")
+    slip = f"{distance} <= 1 or ({letters}_l = {letters}_r and {distance} <= 2)"
+    # Two initials, or Li and Lu, are no slip of each other.
+    return Level("one slip", f"least(length({name}_l), length({name}_r)) > 2 and ({slip})")
 
 
 def _similar(name: str) -> Level:
@@ -49,12 +61,14 @@ def _similar(name: str) -> Level:
 
 _OTHER_SCRIPT: Final = Level("written in another script", "script_l <> script_r", True)
 _SWAPPED: Final = (
-    "(first_name_l = last_name_r and levenshtein(last_name_l, first_name_r) <= 2)"
-    " or (last_name_l = first_name_r and levenshtein(first_name_l, last_name_r) <= 2)"
+    "(first_name_l = last_name_r and levenshtein(last_name_l, first_name_r) * 10"
+    " <= 4 * greatest(length(last_name_l), length(first_name_r)))"
+    " or (last_name_l = first_name_r and levenshtein(first_name_l, last_name_r) * 10"
+    " <= 4 * greatest(length(first_name_l), length(last_name_r)))"
 )
 _PLACE: Final = "(postal_code_l = postal_code_r or city_l = city_r)"
-_SOME_ADDRESS_UNKNOWN: Final = " or ".join(
-    f"coalesce(street_{side}, postal_code_{side}, city_{side}) is null" for side in ("l", "r")
+_NO_PART_KNOWN_OF_BOTH: Final = " and ".join(
+    f"({part}_l is null or {part}_r is null)" for part in ("street", "postal_code", "city")
 )
 _NEARLY_THE_PLACE: Final = f"({_PLACE} or levenshtein(postal_code_l, postal_code_r) <= 1)"
 
@@ -62,16 +76,17 @@ COMPARISONS: Final[dict[str, tuple[Level, ...]]] = {
     "first_name": (
         _unknown("first_name"),
         _OTHER_SCRIPT,
-        _same("first_name"),
+        _same_name("first_name"),
         Level("swapped with the family name", _SWAPPED),
         _slip("first_name", "first_letters"),
         Level(
             "short form",
-            "substr(first_name_l, 1, 3) = substr(first_name_r, 1, 3)"
-            " or (length(first_name_l) > 2 and length(first_name_r) > 2"
-            " and (position(first_name_l in first_name_r) > 0"
-            " or position(first_name_r in first_name_l) > 0))",
+            "length(first_name_l) > 2 and length(first_name_r) > 2"
+            " and (substr(first_name_l, 1, 3) = substr(first_name_r, 1, 3)"
+            " or position(first_name_l in first_name_r) > 0"
+            " or position(first_name_r in first_name_l) > 0)",
         ),
+        _initial("first_name"),
         _similar("first_name"),
         ELSE,
     ),
@@ -80,13 +95,9 @@ COMPARISONS: Final[dict[str, tuple[Level, ...]]] = {
         _OTHER_SCRIPT,
         # Counted once, with the given name.
         Level("swapped with the given name", _SWAPPED, says_nothing=True),
-        _same("last_name"),
+        _same_name("last_name"),
         _slip("last_name", "last_letters"),
-        Level(
-            "initial",
-            "substr(last_name_l, 1, 1) = substr(last_name_r, 1, 1)"
-            " and (length(last_name_l) = 1 or length(last_name_r) = 1)",
-        ),
+        _initial("last_name"),
         _similar("last_name"),
         ELSE,
     ),
@@ -123,7 +134,7 @@ COMPARISONS: Final[dict[str, tuple[Level, ...]]] = {
     "phone": (_unknown("phone"), _same("phone"), ELSE),
     "loyalty_card": (_unknown("loyalty_card"), _same("loyalty_card"), ELSE),
     "address": (
-        Level("unknown", _SOME_ADDRESS_UNKNOWN, says_nothing=True),
+        Level("unknown", _NO_PART_KNOWN_OF_BOTH, says_nothing=True),
         Level("same home", f"street_l = street_r and {_PLACE}"),
         Level(
             "nearly the same home",

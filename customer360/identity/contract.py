@@ -33,8 +33,7 @@ IDENTITY_DECISIONS: Final = keys.TableKey(keys.OPS, "identity_decisions")
 PHONE_NUMBERS: Final = keys.TableKey(keys.OPS, "phone_numbers")
 SPELLINGS: Final = keys.TableKey(keys.OPS, "spellings")
 
-# Types of identifier, and how strong a link by it is; the first version links by all of them
-# exactly.
+# Types of identifier, the strongest first.
 IDENTIFIER_TYPES: Final = (
     "account_id",
     "contact_id",
@@ -140,7 +139,11 @@ LINK_COLUMNS: Final = (
         "Key of the source record, | between its parts; for web__events the browser's cookie.",
     ),
     Column("customer_id", "string", "Customer that the record belongs to."),
-    Column("matched_by", "string", "Identifier type that decided; the first of IDENTIFIER_TYPES."),
+    Column(
+        "matched_by",
+        "string",
+        "Identifier type that decided: the own id, else the strongest.",
+    ),
     Column("is_personal", "boolean", "The record is an account, a contact or a profile."),
 )
 

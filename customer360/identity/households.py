@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from customer360.identity import rules
 from customer360.identity.match_records import PERSONAL
-from customer360.identity.people import closure
+from customer360.identity.people import closure, places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +103,7 @@ def find_households(customers: pa.Array, common: pa.Table) -> pa.Table:
     ordered = customers.take(pc.sort_indices(customers))
     if isinstance(ordered, pa.ChunkedArray):
         ordered = ordered.combine_chunks()
-    who = pc.index_in(common.column(CUSTOMER), value_set=ordered).to_numpy().astype(np.int64)
+    who = places(common.column(CUSTOMER), ordered, "customer_links")
     what = pc.index_in(common.column(COMMON), value_set=pc.unique(common.column(COMMON)))
     things = what.to_numpy().astype(np.int64)
     # Whoever comes first has the thing; the others are tied to them.

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from customer360.errors import IdentityError
 from customer360.identity.comparisons import COMPARISONS, Level, level_number
 
 
@@ -121,8 +122,25 @@ class MatchModel:
 
 
 def read_model(text: str) -> MatchModel:
-    """A model from its JSON."""
+    """A model from its JSON.
+
+    Raises:
+        IdentityError: It has other levels than those that records are compared by now.
+    """
     told = json.loads(text)
+    has = {(comparison, name) for comparison, found in told["levels"].items() for name in found}
+    needs = {
+        (comparison, level.name)
+        for comparison, levels in COMPARISONS.items()
+        for level in levels
+        if not level.says_nothing
+    }
+    if has != needs:
+        differing = ", ".join(f"{comparison}: {name}" for comparison, name in sorted(has ^ needs))
+        raise IdentityError(
+            f"The model {told['name']} was trained for other levels of agreement ({differing}). "
+            "Train one anew: `customer360 identity train`."
+        )
     levels = {
         comparison: {name: Worth(**worth) for name, worth in found.items()}
         for comparison, found in told["levels"].items()

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from customer360.errors import IdentityError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,12 +71,27 @@ def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = No
     if isinstance(ordered, pa.ChunkedArray):
         ordered = ordered.combine_chunks()
     decided = decided or Decided()
-    forced = closure(len(ordered), *_places(ordered, decided.together))
+    forced = closure(len(ordered), *_places(ordered, _standing(ordered, decided.together)))
     pairs = _pairs(ordered, matches, decided.apart, forced)
     kept, cut = _kept_links(ordered, pairs)
     labels = closure(len(ordered), pairs.head[kept], pairs.tail[kept])
     # A group that people put together is told by its first node, which took part for all.
     return People(ordered, labels[forced], cut)
+
+
+def _standing(nodes: pa.Array, together: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs of nodes that are there and together by decisions, also through some that are gone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    groups: dict[str, set[str]] = {}
+    for one, other in together:
+        union = groups.get(one, {one}) | groups.get(other, {other})
+        groups.update(dict.fromkeys(union, union))
+    names = pa.array(sorted(groups), pa.string())
+    there = nodes.filter(pc.is_in(nodes, value_set=names)).to_pylist()
+    first: dict[int, str] = {}
+    return [(first.setdefault(id(groups[name]), name), name) for name in there]
 
 
 class _Pairs(NamedTuple):
@@ -97,11 +114,7 @@ def _pairs(
 
     one, other = _places(nodes, apart)
     head, tail = (
-        forced[
-            np.concatenate(
-                (pc.index_in(matches.column(name), value_set=nodes).to_numpy(), decided)
-            ).astype(np.int64)
-        ]
+        forced[np.concatenate((places(matches.column(name), nodes, "customer_matches"), decided))]
         for name, decided in (("node_1", one), ("node_2", other))
     )
     nothing = np.zeros(len(one), dtype=bool)
@@ -138,6 +151,30 @@ def _kept_links(nodes: pa.Array, pairs: _Pairs) -> tuple[Flags, int]:
     kept = is_link.copy()
     kept[order[~stays]] = False
     return kept, cut
+
+
+def places(values: pa.ChunkedArray, known: pa.Array, table: str) -> Ints:
+    """Place of each value among those known.
+
+    Args:
+        values: Values of a table.
+        known: Distinct values.
+        table: The table's name, for the error.
+
+    Raises:
+        IdentityError: Some are not there: the tables are of two runs.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found = pc.index_in(values, value_set=known)
+    if found.null_count:
+        raise IdentityError(
+            f"{table} names {found.null_count:,} records or customers that the tables before it do "
+            "not have: they are of another run, which was cut off. Make all anew with "
+            "`customer360 run --select 'key:\"silver/customer_identifiers\"+'`."
+        )
+    return np.asarray(found.to_numpy(), dtype=np.int64)
 
 
 def _places(nodes: pa.Array, pairs: Sequence[tuple[str, str]]) -> tuple[Ints, Ints]:
@@ -206,8 +243,8 @@ def _kept_apart(head: Ints, tail: Ints, one: Ints, other: Ints) -> tuple[Flags, 
             continue
         if len(first) > len(second):
             first, second = second, first
-        against = set().union(*(enemies.get(node, ()) for node in first))
-        if not against.isdisjoint(second):
+        # Only the smaller group is walked: who an enemy is with is known by the group itself.
+        if any(group.get(foe) is second for node in first for foe in enemies.get(node, ())):
             cut += 1
             continue
         kept[place] = True

@@ -61,7 +61,7 @@ def train(records: pa.Table, name: str, trained_on: str, tell: Callable[[str], N
         The model. A field that no two records share keeps the default model's probabilities.
 
     Raises:
-        IdentityError: There are fewer than `FEWEST_RECORDS` records.
+        IdentityError: There are fewer than `FEWEST_RECORDS` records, or too few agree in anything.
     """
     if records.num_rows < FEWEST_RECORDS:
         raise IdentityError(
@@ -76,6 +76,7 @@ def train(records: pa.Table, name: str, trained_on: str, tell: Callable[[str], N
         linker.training.estimate_u_using_random_sampling(
             max_pairs=_RANDOM_PAIRS, seed=_SEED, min_count_per_level=None, num_chunks=1
         )
+        learned = 0
         for shared in _SHARED:
             pairs = _pairs_sharing(connection, shared)
             if not _FEWEST_PAIRS <= pairs <= _SHARED_PAIRS:
@@ -83,11 +84,17 @@ def train(records: pa.Table, name: str, trained_on: str, tell: Callable[[str], N
                 continue
             tell(f"estimating m from {pairs:,} pairs of the same {' and '.join(shared)}")
             linker.training.estimate_parameters_using_expectation_maximisation(_same(shared))
+            learned += 1
         linker.training.estimate_probability_two_random_records_match(
             [_same(fields) for fields in _SURELY_ONE], recall=_SURELY_ONE_SHARE
         )
         found = linker.misc.save_model_to_json()
     prior = found["probability_two_random_records_match"]
+    if not learned or not 0 < prior < 1:
+        raise IdentityError(
+            "Too few of the records agree in anything to learn from them: no model was trained, "
+            "and the one in use stays."
+        )
     pairs_per_record = _rounded(prior * (records.num_rows - 1) / 2)
     assert pairs_per_record is not None
     return MatchModel(name, trained_on, records.num_rows, pairs_per_record, _trained(found))

@@ -119,8 +119,9 @@ def test_what_contradicts_is_refused_until_the_other_is_taken_back(lake: Lake) -
     ("words", "says"),
     [
         (("merge", "K1", "nobody"), "found nobody"),
-        (("merge", "K1", "K1"), "name the same record"),
-        (("merge", "K1", "anna@gmail.com"), "name the same record"),
+        (("merge", "K1", "K1"), "are one customer already"),
+        (("merge", "K1", "anna@gmail.com"), "are one customer already"),
+        (("keep-apart", "K1", "K1"), "name the same record"),
         (("keep-apart", "K1", "dirk@mail.example"), "found C"),
         (("merge", "K1", "998"), "there is nothing to decide about"),
         (("revoke", "7"), "No decision 7 holds"),

@@ -174,6 +174,13 @@ def test_whom_nothing_makes_a_customer_is_left_out() -> None:
     assert found == {("email", "b@x.yz"): owner, ("social_handle", "net|a"): owner}
 
 
+def test_only_the_strongest_identifier_of_a_record_makes_a_customer() -> None:
+    contested = [Record("contact_id:K1", MAIL), Record("contact_id:K2", MAIL)]
+    found = assigned(contested, [{"loyalty_card": "77", "email": MAIL[1]}])
+    assert found["loyalty_card", "77"] == customer_id("loyalty_card", "77")
+    assert MAIL not in found
+
+
 def chain(length: int) -> list[Combination]:
     """Accounts that no account record tells of and e-mail addresses, each tied to the next."""
     return [{"account_id": f"K{i // 2:04}", "email": f"{(i + 1) // 2}@x.yz"} for i in range(length)]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pytest
 
+from customer360.errors import IdentityError
 from customer360.identity.comparisons import COMPARISONS, level_name, level_number
 from customer360.identity.contract import COMPARED, MATCH_COLUMNS, MATCH_RECORD_COLUMNS
 from customer360.identity.match_model import MatchModel, Worth, default_model, read_model
@@ -130,6 +131,32 @@ CASES: dict[str, Case] = {
         NAMED | {"email": "anna.schmidt@post.example"},
         levels={"email": "different"},
     ),
+    "a_couple_of_two_initials": Case(
+        {"first_name": "j", "last_name": "alt", "phone": "+1"},
+        {"first_name": "k", "last_name": "alt", "phone": "+1"},
+        "model",
+        "given_names",
+        levels={"first_name": "different"},
+    ),
+    "a_name_and_its_initial": Case(
+        {"first_name": "j", "last_name": "alt", "phone": "+1"},
+        {"first_name": "jana", "last_name": "alt", "phone": "+1"},
+        "phone",
+        levels={"first_name": "initial"},
+    ),
+    "short_names_are_no_slip_of_each_other": Case(
+        {"first_name": "li", "last_name": "chen"} | HOME,
+        {"first_name": "lu", "last_name": "chen"} | HOME,
+        None,
+        "given_names",
+        levels={"first_name": "different"},
+    ),
+    "parts_of_addresses_that_cannot_be_compared": Case(
+        {"email": "a@x.yz", "city": "ulm"},
+        {"email": "a@x.yz", "street": "weg 1", "postal_code": "1"},
+        "email",
+        levels={"address": "unknown"},
+    ),
     "brother_and_sister": Case(
         HOME | {"first_name": "kornel", "last_name": "alt", "email": "a@x.yz"},
         HOME | {"first_name": "kornelia", "last_name": "alt", "email": "b@x.yz"},
@@ -228,6 +255,13 @@ def test_agreement_is_evidence_for_and_difference_against() -> None:
 def test_model_is_the_same_after_writing_and_reading() -> None:
     assert read_model(default_model().json()) == default_model()
     assert json.loads(default_model().json())["name"] == "default"
+
+
+def test_model_of_other_levels_is_refused_by_name() -> None:
+    told = json.loads(default_model().json())
+    told["levels"]["email"]["same before the @"] = told["levels"]["email"].pop("slip behind the @")
+    with pytest.raises(IdentityError, match="email: same before the @, email: slip behind the @"):
+        read_model(json.dumps(told))
 
 
 def test_level_that_training_never_saw_is_worth_the_next_weaker_one() -> None:

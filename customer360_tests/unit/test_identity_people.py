@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customer360.errors import IdentityError
 from customer360.identity.people import Decided, People, find_people
 
 
@@ -143,6 +144,16 @@ def test_what_people_put_together_stays_apart_from_others() -> None:
 def test_decisions_about_records_that_are_gone_count_for_nothing() -> None:
     decided = Decided(together=[("a", "gone")], apart=[("gone", "b")])
     assert groups("ab", [Match("a", "b")], decided) == sets("a b")
+
+
+def test_what_people_put_together_stays_so_when_one_of_them_goes() -> None:
+    decided = Decided(together=[("gone", "b"), ("c", "gone")])
+    assert groups("abc", [], decided) == sets("a", "b c")
+
+
+def test_matches_of_another_run_are_named() -> None:
+    with pytest.raises(IdentityError, match="customer_matches names 1 records"):
+        found("ab", [Match("a", "vanished")])
 
 
 few = st.sampled_from("abcdefgh")
