@@ -1,8 +1,8 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import dagster as dg
 
@@ -27,22 +27,100 @@ def build_identity_assets(
     sources: Sequence[SourceSpec], settings: Settings
 ) -> list[dg.AssetsDefinition]:
     """Identifiers, records to match, matches, links and customers, each from those before."""
-    silver = [list(tables_of(s, e).silver) for s in sources for e in s.entities]
-    # Behind the ledger's check: nobody is resolved from records that do not add up.
-    silver.append(list(keys.LEDGER))
+    return [_identifiers(sources, settings), *map(_made, _STEPS), _match_models()]
 
-    @dg.asset(
-        key=list(contract.CUSTOMER_IDENTIFIERS),
-        deps=silver,
-        description=(
-            "What each source record says about who it belongs to, normalised, and whether it may "
-            "link. One row per source record, identifier type and value."
-        ),
+
+class _Step(NamedTuple):
+    """A table that needs nothing but the engine.
+
+    Attributes:
+        table: The table.
+        made_of: The tables it is made of.
+        description: What a row is.
+        build: Function of `identity.resolve` that makes it, which is imported when it runs.
+        kinds: What it works with.
+    """
+
+    table: keys.TableKey
+    made_of: tuple[keys.TableKey, ...]
+    description: str
+    build: str
+    kinds: set[str] = KINDS
+
+
+_STEPS: Final = (
+    _Step(
+        contract.MATCH_RECORDS,
+        (contract.CUSTOMER_IDENTIFIERS,),
+        "What matching compares: names, birth date, address and contact points in one spelling. "
+        "One row per account, contact, profile and guest.",
+        "build_match_records",
+    ),
+    _Step(
+        contract.CUSTOMER_MATCHES,
+        (contract.MATCH_RECORDS, contract.MATCH_MODELS),
+        "How well pairs of records agree, and whether that makes them one person. One row per "
+        "pair of even odds or better, and per pair that contradicts itself.",
+        "build_matches",
+        KINDS | {"duckdb"},
+    ),
+    _Step(
+        contract.CUSTOMER_LINKS,
+        (contract.CUSTOMER_MATCHES,),
+        "The customer of each source record that somebody is known for. One row per record.",
+        "build_links",
+    ),
+    _Step(
+        contract.CUSTOMERS,
+        (contract.CUSTOMER_LINKS,),
+        "The golden record, with the source of each attribute. One row per customer.",
+        "build_customers",
+    ),
+    _Step(
+        contract.HOUSEHOLDS,
+        (contract.CUSTOMERS,),
+        "Who lives together: customers with a home or contact point in common. One row per "
+        "customer.",
+        "build_households",
+    ),
+)
+
+
+def _asset(
+    key: keys.TableKey, deps: Iterable[Sequence[str]], description: str, kinds: set[str]
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """What all identity assets have in common."""
+    return dg.asset(
+        key=list(key),
+        deps=[list(each) for each in deps],
+        description=description,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=GROUP,
         owners=[OWNER],
-        kinds=KINDS,
+        kinds=kinds,
         pool=LAKE_POOL,
+    )
+
+
+def _made(step: _Step) -> dg.AssetsDefinition:
+    def made(engine: EngineResource) -> dg.MaterializeResult[Any]:
+        from customer360.identity import resolve
+
+        return _result(engine, step.table, getattr(resolve, step.build)(engine.open))
+
+    return _asset(step.table, step.made_of, step.description, step.kinds)(made)
+
+
+def _identifiers(sources: Sequence[SourceSpec], settings: Settings) -> dg.AssetsDefinition:
+    silver = [tables_of(s, e).silver for s in sources for e in s.entities]
+
+    @_asset(
+        contract.CUSTOMER_IDENTIFIERS,
+        # Behind the ledger's check: nobody is resolved from records that do not add up.
+        [*silver, keys.LEDGER],
+        "What each source record says about who it belongs to, normalised, and whether it may "
+        "link. One row per source record, identifier type and value.",
+        KINDS,
     )
     def customer_identifiers(engine: EngineResource) -> dg.MaterializeResult[Any]:
         from customer360.identity.resolve import build_identifiers
@@ -54,36 +132,16 @@ def build_identity_assets(
         )
         return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
 
-    @dg.asset(
-        key=list(contract.MATCH_RECORDS),
-        deps=[list(contract.CUSTOMER_IDENTIFIERS)],
-        description=(
-            "What matching compares: names, birth date, address and contact points in one "
-            "spelling. One row per account, contact, profile and guest."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=KINDS,
-        pool=LAKE_POOL,
-    )
-    def match_records(engine: EngineResource) -> dg.MaterializeResult[Any]:
-        from customer360.identity.resolve import build_match_records
+    return customer_identifiers
 
-        return _result(engine, contract.MATCH_RECORDS, build_match_records(engine.open))
 
-    @dg.asset(
-        key=list(contract.MATCH_MODELS),
-        deps=[list(contract.MATCH_RECORDS)],
-        description=(
-            "What agreement of two records is worth, learned from the records themselves. One row "
-            "per training; the newest is in use. Trained by a job of its own, never by a refresh."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds={"duckdb", "delta"},
-        pool=LAKE_POOL,
+def _match_models() -> dg.AssetsDefinition:
+    @_asset(
+        contract.MATCH_MODELS,
+        [contract.MATCH_RECORDS],
+        "What agreement of two records is worth, learned from the records themselves. One row "
+        "per training; the newest is in use. Trained by a job of its own, never by a refresh.",
+        {"duckdb", "delta"},
     )
     def match_models(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
@@ -101,83 +159,7 @@ def build_identity_assets(
             metadata={"model": model.name, "version": version, "records": records}
         )
 
-    @dg.asset(
-        key=list(contract.CUSTOMER_MATCHES),
-        deps=[list(contract.MATCH_RECORDS), list(contract.MATCH_MODELS)],
-        description=(
-            "How well pairs of records agree, and whether that makes them one person. One row per "
-            "pair of even odds or better, and per pair that contradicts itself."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=KINDS | {"duckdb"},
-        pool=LAKE_POOL,
-    )
-    def customer_matches(engine: EngineResource) -> dg.MaterializeResult[Any]:
-        from customer360.identity.resolve import build_matches
-
-        return _result(engine, contract.CUSTOMER_MATCHES, build_matches(engine.open))
-
-    @dg.asset(
-        key=list(contract.CUSTOMER_LINKS),
-        deps=[list(contract.CUSTOMER_MATCHES)],
-        description=(
-            "The customer of each source record that somebody is known for. One row per record."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=KINDS,
-        pool=LAKE_POOL,
-    )
-    def customer_links(engine: EngineResource) -> dg.MaterializeResult[Any]:
-        from customer360.identity.resolve import build_links
-
-        return _result(engine, contract.CUSTOMER_LINKS, build_links(engine.open))
-
-    @dg.asset(
-        key=list(contract.CUSTOMERS),
-        deps=[list(contract.CUSTOMER_LINKS)],
-        description="The golden record, with the source of each attribute. One row per customer.",
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=KINDS,
-        pool=LAKE_POOL,
-    )
-    def customers(engine: EngineResource) -> dg.MaterializeResult[Any]:
-        from customer360.identity.resolve import build_customers
-
-        return _result(engine, contract.CUSTOMERS, build_customers(engine.open))
-
-    @dg.asset(
-        key=list(contract.HOUSEHOLDS),
-        deps=[list(contract.CUSTOMERS)],
-        description=(
-            "Who lives together: customers with a home or contact point in common. One row per "
-            "customer."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=KINDS,
-        pool=LAKE_POOL,
-    )
-    def households(engine: EngineResource) -> dg.MaterializeResult[Any]:
-        from customer360.identity.resolve import build_households
-
-        return _result(engine, contract.HOUSEHOLDS, build_households(engine.open))
-
-    return [
-        customer_identifiers,
-        match_records,
-        match_models,
-        customer_matches,
-        customer_links,
-        customers,
-        households,
-    ]
+    return match_models
 
 
 def _result(

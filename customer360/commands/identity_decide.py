@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,7 @@ from customer360.resources.identity_decisions import (
     Decision,
     active,
     add_decision,
+    next_number,
     read_decisions,
 )
 from customer360.resources.lake import Lake
@@ -70,7 +71,7 @@ def decide(
         # none of the one may come to any of the other.
         together = [(one[0], node) for node in (*one[1:], *other)]
         pairs = together if kind == MERGE else [(a, b) for a in one for b in other]
-        number = max((d.decision_id for d in read_decisions(lake)), default=0) + 1
+        number = next_number(read_decisions(lake))
         ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
         add_decision(lake, Decision(number, kind, ordered, 0, reason, by, datetime.now(UTC)))
     console.print(f"Decision {number}: {kind} {_pairs(ordered)}.", markup=False)
@@ -90,7 +91,7 @@ def revoke(settings: Settings, console: Console, number: int, *, reason: str, by
             raise IdentityError(
                 f"No decision {number} holds. `customer360 identity decisions` lists those that do."
             )
-        following = decisions[-1].decision_id + 1
+        following = next_number(decisions)
         add_decision(lake, Decision(following, REVOKE, (), number, reason, by, datetime.now(UTC)))
     console.print(f"Decision {following}: decision {number} holds no longer.")
     console.print(_NEXT.format(links=CUSTOMER_LINKS.path), markup=False)
@@ -128,30 +129,7 @@ def review(settings: Settings, console: Console, limit: int) -> None:
 
     lake = Lake(settings.lake)
     with open_reader(lake) as reader:
-        rows = reader.rows(
-            f"""
-            with owners as (
-                select m.node, l.customer_id,
-                    m.node || coalesce(' (' || nullif(concat_ws(' ', first_name, last_name), '')
-                        || ')', '') as told
-                from {reader.table(MATCH_RECORDS)} m
-                join {reader.table(CUSTOMER_LINKS)} l using (entity, record_key)
-            ), spent as (
-                select customer_id, coalesce(lifetime_spend_amount, 0) as amount
-                from {reader.table(CUSTOMER_360)}
-            )
-            select m.node_1, m.node_2, a.told as told_1, b.told as told_2,
-                m.match_weight, m.conflict,
-                a.customer_id as customer_1, b.customer_id as customer_2,
-                least(s.amount, t.amount) as at_stake
-            from {reader.table(CUSTOMER_MATCHES)} m
-            join owners a on a.node = m.node_1 join owners b on b.node = m.node_2
-            join spent s on s.customer_id = a.customer_id
-            join spent t on t.customer_id = b.customer_id
-            where a.customer_id <> b.customer_id and m.match_weight >= 0
-                and (m.conflict is null or m.linked_by is not null)
-            order by at_stake desc, m.node_1, m.node_2"""
-        )
+        rows = _uncertain(reader)
     decided = {pair for decision in active(read_decisions(lake)) for pair in decision.pairs}
     open_pairs = [row for row in rows if (row["node_1"], row["node_2"]) not in decided]
     if not open_pairs:
@@ -170,6 +148,34 @@ def review(settings: Settings, console: Console, limit: int) -> None:
     console.print(
         f"{len(open_pairs):,} uncertain pairs. At stake is what the smaller of both customers has "
         "spent. `customer360 identity explain` shows why, `merge` and `keep-apart` decide."
+    )
+
+
+def _uncertain(reader: Reader) -> list[dict[str, Any]]:
+    """Pairs of two customers that are nearly linked, or only kept apart by a conflict."""
+    return reader.rows(
+        f"""
+        with owners as (
+            select m.node, l.customer_id,
+                m.node || coalesce(' (' || nullif(concat_ws(' ', first_name, last_name), '')
+                    || ')', '') as told
+            from {reader.table(MATCH_RECORDS)} m
+            join {reader.table(CUSTOMER_LINKS)} l using (entity, record_key)
+        ), spent as (
+            select customer_id, coalesce(lifetime_spend_amount, 0) as amount
+            from {reader.table(CUSTOMER_360)}
+        )
+        select m.node_1, m.node_2, a.told as told_1, b.told as told_2,
+            m.match_weight, m.conflict,
+            a.customer_id as customer_1, b.customer_id as customer_2,
+            least(s.amount, t.amount) as at_stake
+        from {reader.table(CUSTOMER_MATCHES)} m
+        join owners a on a.node = m.node_1 join owners b on b.node = m.node_2
+        join spent s on s.customer_id = a.customer_id
+        join spent t on t.customer_id = b.customer_id
+        where a.customer_id <> b.customer_id and m.match_weight >= 0
+            and (m.conflict is null or m.linked_by is not null)
+        order by at_stake desc, m.node_1, m.node_2"""
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from customer360.errors import IdentityError
-from customer360.identity.comparisons import COMPARISONS
+from customer360.identity.comparisons import COMPARISONS, level_names
 from customer360.identity.match_model import default_model
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
@@ -70,9 +70,8 @@ def _table(before: MatchModel, after: MatchModel) -> Table:
         table.add_column(heading)
     for model in (before, after):
         table.add_column(model.name, justify="right")
-    for comparison, levels in COMPARISONS.items():
-        for level in levels:
-            if not level.says_nothing:
-                weights = (m.weight(comparison, level.name) for m in (before, after))
-                table.add_row(comparison, level.name, *(f"{weight:+.1f}" for weight in weights))
+    for comparison in COMPARISONS:
+        for name in level_names(comparison):
+            weights = (model.weight(comparison, name) for model in (before, after))
+            table.add_row(comparison, name, *(f"{weight:+.1f}" for weight in weights))
     return table

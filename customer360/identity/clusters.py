@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customer360.identity.people import places
+from customer360.identity.people import closure, places
 from customer360.identity.rules import ANCHOR_TYPES, LINKING_TYPES
 
 if TYPE_CHECKING:
@@ -221,8 +221,6 @@ def _with_strangers(count: int, owners: Ints, codes: list[Ints], records: Ints) 
     A contested value ties nobody together and is a stranger of its own.
     """
     import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
     if count == 0:
         return owners
@@ -238,16 +236,13 @@ def _with_strangers(count: int, owners: Ints, codes: list[Ints], records: Ints) 
         tails.append(column[tied])
         first = np.where((first < 0) & loose, column, first)
     head, tail = np.concatenate(heads), np.concatenate(tails)
-    graph = coo_array((np.ones(len(head), dtype=np.int8), (head, tail)), shape=(count, count))
-    _, found = connected_components(graph.tocsr(), directed=False)
-    labels = found.astype(np.int64)
-    _, start = np.unique(labels, return_index=True)
-    customers = np.where(owners >= 0, owners, start[labels])
+    component = closure(count, head, tail)
+    customers = np.where(owners >= 0, owners, component)
     beside, person, weight = [], [], []
     for column in codes:
         owned = (column >= 0) & (first >= 0)
         owned[owned] = owners[column[owned]] >= 0
-        beside.append(labels[first[owned]])
+        beside.append(component[first[owned]])
         person.append(owners[column[owned]])
         weight.append(records[owned])
     of, who, _, is_first = _ranked(
@@ -255,8 +250,8 @@ def _with_strangers(count: int, owners: Ints, codes: list[Ints], records: Ints) 
     )
     adopted = np.full(count, _NOBODY, dtype=np.int64)
     adopted[of[is_first]] = who[is_first]
-    taken = free & (adopted[labels] >= 0)
-    return np.where(taken, adopted[labels], customers)
+    taken = free & (adopted[component] >= 0)
+    return np.where(taken, adopted[component], customers)
 
 
 def _ranked(of: Ints, who: Ints, weight: Any) -> tuple[Ints, Ints, Any, Any]:

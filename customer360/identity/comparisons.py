@@ -147,16 +147,19 @@ COMPARISONS: Final[dict[str, tuple[Level, ...]]] = {
 }
 
 
+def level_names(comparison: str) -> list[str]:
+    """The levels that say something, the strongest first."""
+    return [level.name for level in COMPARISONS[comparison] if not level.says_nothing]
+
+
 def level_number(comparison: str, name: str) -> int:
-    """The number that Splink gives a level: 0 for the last, one more for each before it, -1."""
-    told = [level for level in COMPARISONS[comparison] if not level.says_nothing]
-    names = [level.name for level in told]
-    return len(told) - 1 - names.index(name)
+    """The number that Splink gives a level: 0 for the last, one more for each before it."""
+    names = level_names(comparison)
+    return len(names) - 1 - names.index(name)
 
 
 def level_name(comparison: str, number: int) -> str:
     """The name of the level that has a number."""
     if number < 0:
         return "unknown"
-    told = [level for level in COMPARISONS[comparison] if not level.says_nothing]
-    return told[len(told) - 1 - number].name
+    return level_names(comparison)[-1 - number]

@@ -197,3 +197,8 @@ TABLES: Final = {
 def typed(columns: tuple[Column, ...]) -> list[tuple[str, str]]:
     """(name, SQL type) of columns, in order."""
     return [(c.name, c.kind) for c in columns]
+
+
+def ddl(columns: tuple[Column, ...]) -> str:
+    """Columns as the engine spells a schema."""
+    return ", ".join(f"{c.name} {c.kind}" for c in columns)

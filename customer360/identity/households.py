@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from customer360.identity import rules
 from customer360.identity.match_records import PERSONAL
-from customer360.identity.people import closure, places
+from customer360.identity.people import closure, in_order, places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,9 +100,7 @@ def find_households(customers: pa.Array, common: pa.Table) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ordered = customers.take(pc.sort_indices(customers))
-    if isinstance(ordered, pa.ChunkedArray):
-        ordered = ordered.combine_chunks()
+    ordered = in_order(customers)
     who = places(common.column(CUSTOMER), ordered, "customer_links")
     what = pc.index_in(common.column(COMMON), value_set=pc.unique(common.column(COMMON)))
     things = what.to_numpy().astype(np.int64)

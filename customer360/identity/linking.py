@@ -64,7 +64,7 @@ def matched(engine: Engine, exchange: Exchange) -> tuple[DataFrame, int]:
     from customer360.resources.match_models import model_in_use
 
     scored = arrow_schema(contract.MATCH_COLUMNS)
-    ddl = ", ".join(f"{c.name} {c.kind}" for c in contract.MATCH_COLUMNS)
+    ddl = contract.ddl(contract.MATCH_COLUMNS)
     records = engine.table(contract.MATCH_RECORDS)
     exchange.keep("records", records)
     found = exchange.keep("keys", candidates.match_keys(records))

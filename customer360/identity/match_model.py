@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from customer360.errors import IdentityError
-from customer360.identity.comparisons import COMPARISONS, Level, level_number
+from customer360.identity.comparisons import COMPARISONS, Level, level_names, level_number
 
 
 class Worth(NamedTuple):
@@ -49,7 +49,7 @@ class MatchModel:
         Raises:
             ValueError: The model has no such level, or nothing to take instead.
         """
-        names = [told.name for told in COMPARISONS[comparison] if not told.says_nothing]
+        names = level_names(comparison)
         for name in names[names.index(level) :]:
             m, u = self.levels[comparison][name]
             if m is not None and u is not None:
@@ -65,9 +65,10 @@ class MatchModel:
 
     def speaking_levels(self, comparison: str) -> list[int]:
         """Numbers of the levels that make it at least twice as likely that both are one person."""
-        told = [level.name for level in COMPARISONS[comparison] if not level.says_nothing]
         return [
-            level_number(comparison, name) for name in told if self.weight(comparison, name) >= 1
+            level_number(comparison, name)
+            for name in level_names(comparison)
+            if self.weight(comparison, name) >= 1
         ]
 
     def prior(self, records: int) -> float:
@@ -129,12 +130,7 @@ def read_model(text: str) -> MatchModel:
     """
     told = json.loads(text)
     has = {(comparison, name) for comparison, found in told["levels"].items() for name in found}
-    needs = {
-        (comparison, level.name)
-        for comparison, levels in COMPARISONS.items()
-        for level in levels
-        if not level.says_nothing
-    }
+    needs = {(comparison, name) for comparison in COMPARISONS for name in level_names(comparison)}
     if has != needs:
         differing = ", ".join(f"{comparison}: {name}" for comparison, name in sorted(has ^ needs))
         raise IdentityError(

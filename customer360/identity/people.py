@@ -64,12 +64,7 @@ def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = No
         decided: What people decided. They put together first, and what a rule says against it
             counts for nothing; what they kept apart is a conflict like any other.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    ordered = nodes.take(pc.sort_indices(nodes))
-    if isinstance(ordered, pa.ChunkedArray):
-        ordered = ordered.combine_chunks()
+    ordered = in_order(nodes)
     decided = decided or Decided()
     forced = closure(len(ordered), *_places(ordered, _standing(ordered, decided.together)))
     pairs = _pairs(ordered, matches, decided.apart, forced)
@@ -77,6 +72,15 @@ def find_people(nodes: pa.Array, matches: pa.Table, decided: Decided | None = No
     labels = closure(len(ordered), pairs.head[kept], pairs.tail[kept])
     # A group that people put together is told by its first node, which took part for all.
     return People(ordered, labels[forced], cut)
+
+
+def in_order(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Texts by their bytes, in one piece."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ordered = texts.take(pc.sort_indices(texts))
+    return ordered.combine_chunks() if isinstance(ordered, pa.ChunkedArray) else ordered
 
 
 def _standing(nodes: pa.Array, together: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

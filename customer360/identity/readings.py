@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from customer360.identity.contract import Column, typed
+from customer360.identity.contract import Column, ddl, typed
 from customer360.identity.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -86,5 +86,4 @@ def _read_new(exchange: Exchange, readings: Readings) -> DataFrame:
             columns = [*batch.columns, *readings.read(batch), by]
             yield pa.RecordBatch.from_arrays(columns, schema=row)
 
-    ddl = ", ".join(f"{name} {kind}" for name, kind in typed(readings.columns))
-    return exchange.hand_over(f"{table}_read", read(), row, ddl)
+    return exchange.hand_over(f"{table}_read", read(), row, ddl(readings.columns))

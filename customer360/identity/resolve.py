@@ -191,7 +191,7 @@ def build_households(engine: Engine) -> Counts:
             "households",
             assigned.to_batches(max_chunksize=100_000),
             arrow_schema(contract.HOUSEHOLD_COLUMNS),
-            ", ".join(f"{c.name} {c.kind}" for c in contract.HOUSEHOLD_COLUMNS),
+            contract.ddl(contract.HOUSEHOLD_COLUMNS),
         )
         _replace(engine, contract.HOUSEHOLDS, contract.HOUSEHOLD_COLUMNS, rows)
     return {

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import IdentityError
-from customer360.identity.comparisons import COMPARISONS
+from customer360.identity.comparisons import level_names
 from customer360.identity.match_model import MatchModel, Worth, default_model
 from customer360.identity.scoring import matching_database, open_linker
 
@@ -136,7 +136,7 @@ def _trained(settings: dict[str, Any]) -> dict[str, dict[str, Worth]]:
             for level in comparison["comparison_levels"]
             if not level.get("is_null_level")
         }
-        told = [level.name for level in COMPARISONS[name] if not level.says_nothing]
+        told = level_names(name)
         knows_both_ends = all(None not in found[level] for level in (told[0], told[-1]))
         levels[name] = found if knows_both_ends else default.levels[name]
     return levels

@@ -67,6 +67,11 @@ def active(decisions: Sequence[Decision]) -> list[Decision]:
     return [d for d in decisions if d.kind != REVOKE and d.decision_id not in revoked]
 
 
+def next_number(decisions: Sequence[Decision]) -> int:
+    """Number of the decision that follows."""
+    return decisions[-1].decision_id + 1 if decisions else 1
+
+
 def decided(lake: Lake) -> Decided:
     """Pairs that hold, for `people.find_people`."""
     standing = active(read_decisions(lake))
