@@ -6,6 +6,7 @@ What they do is in `customer360.commands`.
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ def decisions() -> None:
 
 
 @identity.command()
+@click.argument("customer_id")
+def history(customer_id: str) -> None:
+    """What became of a customer id: which id stood for it, since when, why and by which run.
+
+    Also of the ids that it took in.
+    """
+    from customer360.commands.identity_history import history as show
+
+    show(load_settings(), open_console(), customer_id)
+
+
+@identity.command()
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 def review(limit: int) -> None:
     """List uncertain pairs of customers, those with most money at stake first."""
@@ -125,8 +138,18 @@ def preview() -> None:
     """What the next refresh would make of customers: who merges, who splits, what they spent.
 
     With rules, model and decisions as they are now, on the records of the last refresh; nothing is
-    written.
+    written. Exits 1 when it is more than is allowed (C360_IDENTITY_CUSTOMERS_LIMIT,
+    C360_IDENTITY_REVENUE_LIMIT), so that the refresh would not do it.
     """
     from customer360.commands.identity_preview import preview as show
 
-    show(load_settings(), open_console())
+    sys.exit(0 if show(load_settings(), open_console()) else 1)
+
+
+@identity.command()
+@_deciding
+def approve(reason: str, by: str) -> None:
+    """Let the next refresh go by rules, model and decisions as they are now, however much it is."""
+    from customer360.commands.identity_preview import approve as let
+
+    let(load_settings(), open_console(), reason=reason, by=by)

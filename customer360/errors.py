@@ -6,6 +6,11 @@ unless a sentence can be added that helps. Bad *records* are never errors: they 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from customer360.identity.change import Change
+
 
 class Customer360Error(Exception):
     """Base of every error a user can act on; the command line prints its message only."""
@@ -57,6 +62,18 @@ class LandingError(Customer360Error):
 
 class IdentityError(Customer360Error):
     """Who is who cannot be shown, decided or learned as asked."""
+
+
+class ChangeBlockedError(IdentityError):
+    """Other rules, model or decisions would change more customers than is allowed.
+
+    Attributes:
+        change: What they would do.
+    """
+
+    def __init__(self, message: str, change: Change) -> None:
+        super().__init__(message)
+        self.change = change
 
 
 class QuarantineError(Customer360Error):

@@ -8,12 +8,21 @@ they were loaded. How fingerprints are shown is in `commands.fingerprint`.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
-from customer360.identity.contract import CUSTOMER_LINKS, IDENTITY_DECISIONS, MATCH_MODELS
+from customer360.identity.contract import (
+    CUSTOMER_CROSSWALK,
+    CUSTOMER_LINKS,
+    CUSTOMER_MEMBERS,
+    HOUSEHOLD_MEMBERS,
+    HOUSEHOLDS,
+    IDENTITY_CHANGES,
+    IDENTITY_DECISIONS,
+    MATCH_MODELS,
+)
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -29,8 +38,11 @@ LOAD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 }
 RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"
-_FIRST_RECORDS: Final = "first_records"
+ID_HISTORY: Final = "remembers ids of earlier runs"
+# Ids that runs in another order give to others: kept table of names that do not depend on it.
 _CUSTOMER_ID: Final = "customer_id"
+_HOUSEHOLD_ID: Final = "household_id"
+_RENAMED: Final = {_CUSTOMER_ID: "customer_names", _HOUSEHOLD_ID: "household_names"}
 _SNAPSHOT_COLUMN: Final = "dbt_valid_from"
 _FLOATS: Final = ("FLOAT", "DOUBLE")
 _MODULUS: Final = 2**64
@@ -65,9 +77,10 @@ def fingerprints(
     Args:
         lake: The lake.
         layer: Only this layer; all when omitted.
-        modulo_ids: Take every customer id for the first of the customer's records, so that lakes
-            agree that hold the same customers under other ids. No two customers share a record,
-            hence lakes that agree differ by a one-to-one renaming at most.
+        modulo_ids: Take every customer id for the first of the customer's records, and a household
+            id for the first of all its customers', so that lakes agree that hold the same customers
+            under other ids. No two customers share a record, hence lakes that agree differ by a
+            one-to-one renaming at most.
 
     Returns:
         A fingerprint per table, sorted by key. Memory does not grow with the tables.
@@ -76,18 +89,33 @@ def fingerprints(
 
     chosen = [key for key in lake.tables() if layer in (None, key.layer)]
     with open_reader(lake) as reader:
-        renamed = modulo_ids and lake.exists(CUSTOMER_LINKS)
-        if renamed:
-            reader.keep(
-                _FIRST_RECORDS,
-                "select customer_id, min(entity || '|' || record_key) as first_record "
-                f"from {reader.table(CUSTOMER_LINKS)} group by customer_id",
-            )
-        return {key: fingerprint(reader, key, renamed=renamed) for key in chosen}
+        names = _keep_names(reader) if modulo_ids else ()
+        return {key: fingerprint(reader, key, renamed=names) for key in chosen}
 
 
-def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) -> TableFingerprint:
-    """Fingerprint one table; with `renamed`, customers are told by their first records."""
+def _keep_names(reader: Reader) -> tuple[str, ...]:
+    """Keep what customers and households are called by their first records; returns the columns."""
+    if not reader.lake.exists(CUSTOMER_LINKS):
+        return ()
+    reader.keep(
+        _RENAMED[_CUSTOMER_ID],
+        f"select {_CUSTOMER_ID}, min(entity || '|' || record_key) as name "
+        f"from {reader.table(CUSTOMER_LINKS)} group by {_CUSTOMER_ID}",
+    )
+    if not reader.lake.exists(HOUSEHOLDS):
+        return (_CUSTOMER_ID,)
+    reader.keep(
+        _RENAMED[_HOUSEHOLD_ID],
+        f"select {_HOUSEHOLD_ID}, min(name) as name from {reader.table(HOUSEHOLDS)} "
+        f"join {_RENAMED[_CUSTOMER_ID]} using ({_CUSTOMER_ID}) group by {_HOUSEHOLD_ID}",
+    )
+    return tuple(_RENAMED)
+
+
+def fingerprint(
+    reader: Reader, key: keys.TableKey, *, renamed: Collection[str] = ()
+) -> TableFingerprint:
+    """Fingerprint one table; ids of columns that are `renamed` are told by first records."""
     from customer360.resources.lake import column_types
 
     types = {name: kind for name, kind, _ in column_types(reader.lake.delta(key))}
@@ -100,11 +128,12 @@ def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) ->
     numeric = sorted(n for n, kind in columns.items() if any(f in kind for f in _FLOATS))
     compared = sorted(set(columns) - late - set(numeric))
     source = reader.table(key)
-    if renamed and _CUSTOMER_ID in compared:
-        source = (
-            "(select t.* replace (coalesce(first_record, t.customer_id) as customer_id) "
-            f"from {source} as t left join {_FIRST_RECORDS} using (customer_id))"
-        )
+    for name in renamed:
+        if name in compared:
+            source = (
+                f"(select t.* replace (coalesce(n.name, t.{name}) as {name}) "
+                f"from {source} as t left join {_RENAMED[name]} as n using ({name}))"
+            )
     rows, content = _content(reader, source, {name: columns[name] for name in compared})
     return TableFingerprint(
         rows,
@@ -117,8 +146,10 @@ def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) ->
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
+    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, IDENTITY_CHANGES):
         return RUN_RECORD
+    if key in (CUSTOMER_CROSSWALK, CUSTOMER_MEMBERS, HOUSEHOLD_MEMBERS):
+        return ID_HISTORY
     if is_snapshot(columns) or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN
     return ""

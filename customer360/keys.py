@@ -84,6 +84,10 @@ def gold(model: str) -> TableKey:
     return TableKey(GOLD, model)
 
 
+# The one view per customer.
+CUSTOMER_360: Final = gold("customer_360")
+
+
 def outranked(entity: str) -> TableKey:
     """Records of an entity that another one stands for: superseded, duplicate, repaired."""
     return TableKey(OPS, f"{entity}_outranked")

@@ -65,6 +65,9 @@ class Settings:
         first_day: Earliest landing day that can be loaded (start of the Dagster partitions).
         shared_identifier_limit: An identifier seen with more personal records than this links
             nobody.
+        identity_customers_limit: Share of customers that other rules, another model or decisions
+            may merge or split without somebody's approval.
+        identity_revenue_limit: The same for what those customers have spent, of what all have.
         schedule: Cron expression (UTC) of the nightly refresh.
         retention_days: Days for which upkeep keeps what earlier versions of tables consist of.
         key_vault: URL of the Azure Key Vault that holds secrets which neither a variable nor a file
@@ -91,6 +94,8 @@ class Settings:
     default_country: str = "DE"
     first_day: date = date(2015, 1, 1)
     shared_identifier_limit: int = 12
+    identity_customers_limit: float = 0.02
+    identity_revenue_limit: float = 0.05
     schedule: str = "0 3 * * *"
     retention_days: int = 30
     key_vault: str | None = None
@@ -120,6 +125,12 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]*", text):
         raise ValueError("expected a whole number above 0")
     return int(text)
+
+
+def _share(text: str) -> float:
+    if not re.fullmatch(r"0|1|0?\.[0-9]+|1\.0+|0\.0*", text):
+        raise ValueError("expected a share between 0 and 1, as 0.02")
+    return float(text)
 
 
 def _days_kept(text: str) -> int:
@@ -228,6 +239,8 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "default_country": lambda text: _code(2, text),
     "first_day": _day,
     "shared_identifier_limit": _count,
+    "identity_customers_limit": _share,
+    "identity_revenue_limit": _share,
     "schedule": _cron,
     "retention_days": _days_kept,
     "key_vault": _endpoint,

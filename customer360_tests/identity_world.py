@@ -9,7 +9,10 @@ from typing import Any
 
 from customer360 import keys
 from customer360.assets.silver_load import create_tables
+from customer360.identity import contract
+from customer360.identity.gate import Gate
 from customer360.identity.resolve import (
+    build_crosswalk,
     build_customers,
     build_identifiers,
     build_links,
@@ -17,6 +20,7 @@ from customer360.identity.resolve import (
     build_matches,
 )
 from customer360.resources.session import Engine
+from customer360.settings import Settings
 from customer360.sources import SOURCES
 from customer360.transforms.contract import silver_columns
 from customer360_tests.builders import spec
@@ -142,11 +146,28 @@ def fill(engine: Engine, world: Mapping[str, Sequence[Row]]) -> None:
         )
 
 
+def forget_ids(engine: Engine) -> None:
+    """Let ids be given as if for the first time."""
+    for key in (
+        contract.CUSTOMER_MEMBERS,
+        contract.HOUSEHOLD_MEMBERS,
+        contract.CUSTOMER_CROSSWALK,
+    ):
+        engine.keep_rows(key, contract.typed(contract.TABLES[key]), [])
+
+
+def issue_ids(engine: Engine) -> dict[str, int]:
+    """Give customers their ids, in a run of now."""
+    settings = Settings(lake=engine.lake.url)
+    return build_crosswalk(engine, Gate(settings, "a run", datetime.now(UTC)))[0]
+
+
 def resolve(engine: Engine) -> dict[str, dict[str, int]]:
     return {
         "identifiers": build_identifiers(engine, default_country="DE", shared_limit=4),
         "match_records": build_match_records(engine),
         "matches": build_matches(engine),
+        "ids": issue_ids(engine),
         "links": build_links(engine),
         "customers": build_customers(engine),
     }

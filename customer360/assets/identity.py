@@ -1,14 +1,18 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import dagster as dg
 
 from customer360 import keys
 from customer360.assets.silver_load import tables_of
+from customer360.errors import ChangeBlockedError
 from customer360.identity import contract
+from customer360.identity.change import Change
 from customer360.resources.engine import EngineResource
 from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
@@ -18,6 +22,7 @@ from customer360.sources.spec import SourceSpec
 OWNER = "customer-data@example.com"
 GROUP = "identity"
 KINDS = {"pyspark", "delta"}
+CHANGE_CHECK = "change_is_within_limits"
 TRAINING_JOB = "train_match_model"
 # Run tag of that job; in any other run the model in use stays.
 TRAINING_TAG = "customer360/train_match_model"
@@ -27,7 +32,8 @@ def build_identity_assets(
     sources: Sequence[SourceSpec], settings: Settings
 ) -> list[dg.AssetsDefinition]:
     """Identifiers, records to match, matches, links and customers, each from those before."""
-    return [_identifiers(sources, settings), *map(_made, _STEPS), _match_models()]
+    made = map(_made, _STEPS)
+    return [_identifiers(sources, settings), _crosswalk(settings), *made, _match_models()]
 
 
 class _Step(NamedTuple):
@@ -66,7 +72,7 @@ _STEPS: Final = (
     ),
     _Step(
         contract.CUSTOMER_LINKS,
-        (contract.CUSTOMER_MATCHES,),
+        (contract.CUSTOMER_CROSSWALK,),
         "The customer of each source record that somebody is known for. One row per record.",
         "build_links",
     ),
@@ -87,7 +93,11 @@ _STEPS: Final = (
 
 
 def _asset(
-    key: keys.TableKey, deps: Iterable[Sequence[str]], description: str, kinds: set[str]
+    key: keys.TableKey,
+    deps: Iterable[Sequence[str]],
+    description: str,
+    kinds: set[str],
+    checks: Sequence[dg.AssetCheckSpec] = (),
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """What all identity assets have in common."""
     return dg.asset(
@@ -99,6 +109,7 @@ def _asset(
         owners=[OWNER],
         kinds=kinds,
         pool=LAKE_POOL,
+        check_specs=checks,
     )
 
 
@@ -133,6 +144,58 @@ def _identifiers(sources: Sequence[SourceSpec], settings: Settings) -> dg.Assets
         return _result(engine, contract.CUSTOMER_IDENTIFIERS, counts)
 
     return customer_identifiers
+
+
+def _crosswalk(settings: Settings) -> dg.AssetsDefinition:
+    key = contract.CUSTOMER_CROSSWALK
+    limits = (
+        f"Rules, model or decisions other than last time merge or split at most "
+        f"{settings.identity_customers_limit:.1%} of customers, who spent at most "
+        f"{settings.identity_revenue_limit:.1%}, unless somebody approved it."
+    )
+
+    @_asset(
+        key,
+        [contract.CUSTOMER_MATCHES],
+        "Every customer id ever issued, and which one stands for it since when and why. One row "
+        "per id and period.",
+        KINDS,
+        [dg.AssetCheckSpec(CHANGE_CHECK, asset=list(key), blocking=True, description=limits)],
+    )
+    def customer_crosswalk(
+        context: dg.AssetExecutionContext, engine: EngineResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+        from customer360.identity.gate import Gate
+        from customer360.identity.resolve import build_crosswalk
+
+        gate = Gate(settings, context.run.run_id, datetime.now(UTC))
+        try:
+            counts, change = build_crosswalk(engine.open, gate)
+        except ChangeBlockedError as blocked:
+            yield _judged(blocked.change, passed=False)
+            raise
+        yield _result(engine, key, counts)
+        yield _judged(change, passed=True)
+
+    return customer_crosswalk
+
+
+def _judged(change: Change | None, *, passed: bool) -> dg.AssetCheckResult:
+    """The check of the gate: what other rules, model or decisions do to customers."""
+    if change is None:
+        told: dict[str, Any] = {"change": "rules, model and decisions are those of last time"}
+    else:
+        told = {name: _shown(value) for name, value in asdict(change).items()}
+    return dg.AssetCheckResult(
+        passed=passed,
+        asset_key=list(contract.CUSTOMER_CROSSWALK),
+        check_name=CHANGE_CHECK,
+        metadata=told,
+    )
+
+
+def _shown(value: int | Decimal) -> int | str:
+    return value if isinstance(value, int) else str(value)
 
 
 def _match_models() -> dg.AssetsDefinition:

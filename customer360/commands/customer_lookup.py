@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import MissingTableError
 from customer360.identity import rules
-from customer360.identity.contract import CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS
+from customer360.identity.contract import (
+    CUSTOMER_CROSSWALK,
+    CUSTOMER_IDENTIFIERS,
+    CUSTOMER_LINKS,
+    CUSTOMERS,
+)
 from customer360.identity.normalise import e164_numbers
-from customer360.keys import GOLD, TableKey
+from customer360.keys import CUSTOMER_360, GOLD, TableKey
 
 if TYPE_CHECKING:
     from customer360.resources.reading import Reader
 
-CUSTOMER_360: Final = TableKey(GOLD, "customer_360")
 LAST_EVENTS: Final = 20
 # What happened, by gold table: the moment and a sentence, in DuckDB's SQL. Tickets are told by
 # their own table, so those among the interactions are left out.
@@ -119,7 +123,7 @@ def spellings(text: str, default_country: str) -> tuple[str, ...]:
 
 
 def find(reader: Reader, text: str, default_country: str) -> Search:
-    """Find customers by customer id, identifier or record key.
+    """Find customers by customer id, also one that they had once, by identifier or record key.
 
     Raises:
         MissingTableError: Identity has not been resolved yet.
@@ -150,11 +154,23 @@ def find(reader: Reader, text: str, default_country: str) -> Search:
         if row["customer_id"]
     ]
     reasons: dict[str, set[str]] = {}
-    for row in (*by_id, *by_identifier, *by_key):
+    for row in (*by_id, *_by_former_id(reader, wanted), *by_identifier, *by_key):
         reasons.setdefault(row["customer_id"], set()).add(row["found_by"])
     unlinked = sorted({_carried(row) for row in carriers if not row["customer_id"]})
     matches = (Match(customer, ", ".join(sorted(by))) for customer, by in sorted(reasons.items()))
     return Search(wanted, tuple(matches), tuple(unlinked))
+
+
+def _by_former_id(reader: Reader, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Customers who took in the one that an id stood for."""
+    if not reader.lake.exists(CUSTOMER_CROSSWALK):
+        return []
+    return reader.rows(
+        "select current_id as customer_id, 'former customer id' as found_by "
+        f"from {reader.table(CUSTOMER_CROSSWALK)} where valid_to is null "
+        f"and current_id <> customer_id and customer_id in ({', '.join('?' for _ in wanted)})",
+        wanted,
+    )
 
 
 def _reason(row: dict[str, Any]) -> str:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from customer360.commands.customer_lookup import CUSTOMER_360, find
+from customer360.commands.customer_lookup import find
 from customer360.errors import IdentityError
-from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMER_MATCHES, MATCH_RECORDS
+from customer360.identity.contract import (
+    CUSTOMER_CROSSWALK,
+    CUSTOMER_LINKS,
+    CUSTOMER_MATCHES,
+    MATCH_RECORDS,
+)
+from customer360.keys import CUSTOMER_360
 from customer360.resources.identity_decisions import (
     MERGE,
     REVOKE,
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from customer360.resources.reading import Reader
     from customer360.settings import Settings
 
-_NEXT: Final = "The next refresh goes by it: `customer360 run --select 'key:\"{links}\"+'`."
+_NEXT: Final = "The next refresh goes by it: `customer360 run --select 'key:\"{ids}\"+'`."
 
 
 def decide(
@@ -75,7 +81,7 @@ def decide(
         ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
         add_decision(lake, Decision(number, kind, ordered, 0, reason, by, datetime.now(UTC)))
     console.print(f"Decision {number}: {kind} {_pairs(ordered)}.", markup=False)
-    console.print(_NEXT.format(links=CUSTOMER_LINKS.path), markup=False)
+    console.print(_NEXT.format(ids=CUSTOMER_CROSSWALK.path), markup=False)
 
 
 def revoke(settings: Settings, console: Console, number: int, *, reason: str, by: str) -> None:
@@ -94,7 +100,7 @@ def revoke(settings: Settings, console: Console, number: int, *, reason: str, by
         following = next_number(decisions)
         add_decision(lake, Decision(following, REVOKE, (), number, reason, by, datetime.now(UTC)))
     console.print(f"Decision {following}: decision {number} holds no longer.")
-    console.print(_NEXT.format(links=CUSTOMER_LINKS.path), markup=False)
+    console.print(_NEXT.format(ids=CUSTOMER_CROSSWALK.path), markup=False)
 
 
 def show_decisions(settings: Settings, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Who is one customer: people with the identifiers that are theirs, strangers, and the id of each.
+"""Who is one customer: people with the identifiers that are theirs, and strangers.
 
 Pure Arrow and numpy, no engine. People come from `people`; here identifiers get an owner, so that
 orders, receipts and tickets follow them. Only distinct combinations of identifiers come here, not
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from customer360.identity.lasting_ids import CLUSTER, MEMBER
 from customer360.identity.people import closure, places
 from customer360.identity.rules import ANCHOR_TYPES, LINKING_TYPES
 
@@ -28,13 +29,17 @@ _ID_DIGITS = 20
 _NOBODY, _CONTESTED = -1, -2
 
 
-def customer_id(identifier_type: str, value: str) -> str:
-    """Id of the customer whose anchor is this identifier.
+def customer_id(anchor: str, attempt: int = 0) -> str:
+    """A new customer's id.
 
     80 bits of SHA-256: among a billion customers the odds of one collision are one in two million.
+
+    Args:
+        anchor: The customer's first identifier, as `contact_id:K1`.
+        attempt: How many ids of this anchor belong to others by now.
     """
-    digest = hashlib.sha256(f"{identifier_type}:{value}".encode()).hexdigest()
-    return f"C{digest[:_ID_DIGITS]}"
+    text = f"{anchor}#{attempt}" if attempt else anchor
+    return f"C{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
 def assign_customers(people: People, carried: pa.Table, combinations: pa.Table) -> pa.Table:
@@ -57,10 +62,12 @@ def assign_customers(people: People, carried: pa.Table, combinations: pa.Table) 
 
     Returns:
         One row per identifier that belongs to a customer: `identifier_type`, `identifier_value`,
-        `customer_id`.
+        `member` (both as one text), `cluster` (number of the customer, from 0). The first row of a
+        customer is the anchor of its id: rows are in the order of types, then of texts.
     """
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     values = _Values.of(people, carried, combinations)
     persons = values.nodes(people)[people.labels]
@@ -77,18 +84,15 @@ def assign_customers(people: People, carried: pa.Table, combinations: pa.Table) 
     is_customer[customers[strongest[makes & (strongest >= 0)]]] = True
     is_customer[persons[place[carried.column(MAKES_CUSTOMER).to_numpy() == 1]]] = True
     kept = is_customer[customers]
-    anchors, of = np.unique(customers[kept], return_inverse=True)
-    # A customer's first value is its anchor: values are numbered by type, then by text.
-    first = np.full(len(anchors), values.total, dtype=np.int64)
-    np.minimum.at(first, of, np.flatnonzero(kept))
-    ids = pa.array([customer_id(*values.value(int(node))) for node in first], pa.string())
+    _, clusters = np.unique(customers[kept], return_inverse=True)
+    kinds = pa.array(ANCHOR_TYPES, pa.string()).take(pa.array(values.types[kept]))
+    texts = values.texts.filter(pa.array(kept))
     return pa.table(
         {
-            "identifier_type": pa.array(ANCHOR_TYPES, pa.string()).take(
-                pa.array(values.types[kept])
-            ),
-            "identifier_value": values.texts.filter(pa.array(kept)),
-            "customer_id": ids.take(pa.array(of)),
+            "identifier_type": kinds,
+            "identifier_value": texts,
+            MEMBER: pc.binary_join_element_wise(kinds, texts, ":"),
+            CLUSTER: pa.array(clusters, pa.int64()),
         }
     )
 
@@ -163,9 +167,6 @@ class _Values(NamedTuple):
             texts = carried.column("identifier_value").filter(pa.array(of_type))
             found[of_type] = self._numbers(number, texts)
         return found
-
-    def value(self, number: int) -> tuple[str, str]:
-        return ANCHOR_TYPES[self.types[number]], self.texts[number].as_py()
 
     def _numbers(self, number: int, texts: Any) -> Ints:
         import numpy as np

@@ -21,6 +21,7 @@ class Column(NamedTuple):
 
 CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
+CUSTOMER_CROSSWALK: Final = keys.silver("customer_crosswalk")
 CUSTOMERS: Final = keys.silver("customers")
 HOUSEHOLDS: Final = keys.silver("households")
 MATCH_RECORDS: Final = keys.silver("match_records")
@@ -29,6 +30,11 @@ CUSTOMER_MATCHES: Final = keys.silver("customer_matches")
 MATCH_MODELS: Final = keys.TableKey(keys.OPS, "match_models")
 # What people decided; an input, kept when a lake is built again.
 IDENTITY_DECISIONS: Final = keys.TableKey(keys.OPS, "identity_decisions")
+# What ids stand for, so that they stay; inputs, kept when a lake is built again.
+CUSTOMER_MEMBERS: Final = keys.TableKey(keys.OPS, "customer_members")
+HOUSEHOLD_MEMBERS: Final = keys.TableKey(keys.OPS, "household_members")
+# Which rules, model and decisions were applied, and approved by whom.
+IDENTITY_CHANGES: Final = keys.TableKey(keys.OPS, "identity_changes")
 # Kept between runs; nothing but `readings` reads them.
 PHONE_NUMBERS: Final = keys.TableKey(keys.OPS, "phone_numbers")
 SPELLINGS: Final = keys.TableKey(keys.OPS, "spellings")
@@ -147,6 +153,43 @@ LINK_COLUMNS: Final = (
     Column("is_personal", "boolean", "The record is an account, a contact or a profile."),
 )
 
+_IS_CURRENT: Final = Column(
+    "is_current",
+    "boolean",
+    "Belongs to it; else once did, before the id was given up or took in others.",
+)
+
+CUSTOMER_MEMBER_COLUMNS: Final = (
+    Column("identifier_type", "string", "Type of the identifier."),
+    Column("identifier_value", "string", "Its normalised value."),
+    Column("customer_id", "string", "Customer id."),
+    _IS_CURRENT,
+)
+
+HOUSEHOLD_MEMBER_COLUMNS: Final = (
+    Column("customer_id", "string", "Customer."),
+    Column("household_id", "string", "Household id."),
+    _IS_CURRENT,
+)
+
+CROSSWALK_COLUMNS: Final = (
+    Column("customer_id", "string", "An id that was ever issued."),
+    Column(
+        "current_id",
+        "string",
+        "The id that stood for this customer in the period; null: nobody, all records were gone.",
+    ),
+    Column("valid_from", "timestamp", "Begin of the period: when the run that says so was at it."),
+    Column("valid_to", "timestamp", "End of the period; null: it still holds."),
+    Column(
+        "reason",
+        "string",
+        "Why the period began: new, merge (another id took it in), split (it came out of another), "
+        "manual (as merge or split, by a decision) or erased (all records were gone).",
+    ),
+    Column("run_id", "string", "The run that says so."),
+)
+
 HOUSEHOLD_COLUMNS: Final = (
     Column("customer_id", "string", "Customer."),
     Column("household_id", "string", "Those who have or had a home or contact point in common."),
@@ -186,9 +229,12 @@ TABLES: Final = {
     CUSTOMER_IDENTIFIERS: IDENTIFIER_COLUMNS,
     MATCH_RECORDS: MATCH_RECORD_COLUMNS,
     CUSTOMER_MATCHES: MATCH_COLUMNS,
+    CUSTOMER_CROSSWALK: CROSSWALK_COLUMNS,
+    CUSTOMER_MEMBERS: CUSTOMER_MEMBER_COLUMNS,
     CUSTOMER_LINKS: LINK_COLUMNS,
     CUSTOMERS: CUSTOMER_COLUMNS,
     HOUSEHOLDS: HOUSEHOLD_COLUMNS,
+    HOUSEHOLD_MEMBERS: HOUSEHOLD_MEMBER_COLUMNS,
     PHONE_NUMBERS: PHONE_COLUMNS,
     SPELLINGS: SPELLING_COLUMNS,
 }

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.identity import rules
+from customer360.identity.lasting_ids import CLUSTER, IS_CURRENT, MEMBER, issue_ids
 from customer360.identity.match_records import PERSONAL
 from customer360.identity.people import closure, in_order, places
 
@@ -26,9 +27,15 @@ _SHARED_TYPES: Final = ("email", "phone", "loyalty_card")
 _ID_DIGITS: Final = 20
 
 
-def household_id(customer_id: str) -> str:
-    """Id of the household whose first customer, by id, is this one."""
-    return f"H{hashlib.sha256(customer_id.encode()).hexdigest()[:_ID_DIGITS]}"
+def household_id(customer_id: str, attempt: int = 0) -> str:
+    """A new household's id.
+
+    Args:
+        customer_id: Its first customer, by id.
+        attempt: How many ids of this customer belong to others by now.
+    """
+    text = f"{customer_id}#{attempt}" if attempt else customer_id
+    return f"H{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
 def in_common(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> DataFrame:
@@ -86,15 +93,19 @@ def in_common(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> D
     return found.join(shared.select(COMMON), COMMON).select(CUSTOMER, COMMON)
 
 
-def find_households(customers: pa.Array, common: pa.Table) -> pa.Table:
-    """Put customers with something in common into households.
+def find_households(
+    customers: pa.Array, common: pa.Table, before: pa.Table
+) -> tuple[pa.Table, pa.Table]:
+    """Put customers with something in common into households, which keep their ids.
 
     Args:
         customers: Distinct customer ids.
         common: Rows of `in_common`.
+        before: What household ids stood for, as `lasting_ids` takes it.
 
     Returns:
-        One row per customer: customer_id, household_id, `member_count`.
+        One row per customer: customer_id, household_id, `member_count`. And what household ids
+        stand for: the columns of `household_members`.
     """
     import numpy as np
     import pyarrow as pa
@@ -107,15 +118,15 @@ def find_households(customers: pa.Array, common: pa.Table) -> pa.Table:
     # Whoever comes first has the thing; the others are tied to them.
     _, place, inverse = np.unique(things, return_index=True, return_inverse=True)
     labels = closure(len(ordered), who[place][inverse], who)
-    households, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    ids = pa.array([household_id(ordered[int(first)].as_py()) for first in households], pa.string())
-    return pa.table(
-        {
-            CUSTOMER: ordered,
-            "household_id": ids.take(pa.array(inverse)),
-            "member_count": pa.array(counts[inverse], pa.int64()),
-        }
-    )
+    _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    found = pa.table({MEMBER: ordered, CLUSTER: pa.array(inverse, pa.int64())})
+    issued = issue_ids(found, before, household_id)
+    rows = {
+        CUSTOMER: ordered,
+        "household_id": issued.ids.take(pa.array(inverse)),
+        "member_count": pa.array(counts[inverse], pa.int64()),
+    }
+    return pa.table(rows), issued.members.rename_columns([CUSTOMER, "household_id", IS_CURRENT])
 
 
 def _plain(name: str) -> Column:

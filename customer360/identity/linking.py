@@ -1,12 +1,12 @@
-"""From records to match to the customer of every record: the rows, without writing a table.
+"""From records to match to who is one customer, without writing a table.
 
-Used by the steps of `resolve`, which replace tables with these rows, and by the preview, which does
-not. How pairs are found, scored and put together is in the modules imported here.
+Used by the steps of `resolve`, which replace tables with it, and by the preview, which does not.
+How pairs are found, scored and put together is in the modules imported here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from customer360.identity.exchange import Exchange
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from customer360.identity.lasting_ids import Issued
     from customer360.resources.session import Engine
 
 _ARROW: Final = {
@@ -23,6 +24,7 @@ _ARROW: Final = {
     "int": pa.int32(),
     "bigint": pa.int64(),
     "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
     "decimal(9,4)": pa.decimal128(9, 4),
 }
 
@@ -76,28 +78,42 @@ def matched(engine: Engine, exchange: Exchange) -> tuple[DataFrame, int]:
     return rows, pairs.num_rows
 
 
-def linked(
-    engine: Engine, exchange: Exchange, matches: DataFrame
-) -> tuple[DataFrame, dict[str, int]]:
-    """Put people together, give identifiers their owners, and attach every record.
+class Proposal(NamedTuple):
+    """Who would be which customer.
+
+    Attributes:
+        found: Rows of `clusters.assign_customers`.
+        before: What ids stood for in the run before.
+        issued: The ids, and what they stand for.
+        moves: Rows of `change.moves`.
+        counts: Those of `resolve.build_crosswalk` that are about people and identifiers.
+    """
+
+    found: pa.Table
+    before: pa.Table
+    issued: Issued
+    moves: pa.Table
+    counts: dict[str, int]
+
+
+def propose(engine: Engine, exchange: Exchange, matches: DataFrame) -> Proposal:
+    """Put people together, give identifiers their owners, and customers their ids.
 
     Args:
         engine: The open engine; `customer_identifiers` and `match_records` are read.
         exchange: Scratch folder.
         matches: Rows of `customer_matches`.
-
-    Returns:
-        The rows of `customer_links`, to be read before the scratch folder is closed; and the counts
-        of `resolve.build_links`.
     """
     import numpy as np
     import pyarrow.compute as pc
 
     from customer360.identity import clusters, links
+    from customer360.identity.change import moves
+    from customer360.identity.lasting_ids import CLUSTER, issue_ids
     from customer360.identity.people import find_people
     from customer360.resources.identity_decisions import decided
+    from customer360.resources.lasting_members import customer_members
 
-    owner = ("identifier_type", "identifier_value", "customer_id")
     identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
     records = engine.table(contract.MATCH_RECORDS)
     exchange.keep("nodes", records.select("node"))
@@ -108,18 +124,15 @@ def linked(
     people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
     combinations = exchange.arrow("combinations", _COMBINATION)
     carried = exchange.arrow("carried", _CARRIED)
-    assigned = clusters.assign_customers(people, carried, combinations)
-    owners = exchange.hand_over(
-        "owners",
-        assigned.to_batches(max_chunksize=100_000),
-        pa.schema([(name, pa.string()) for name in owner]),
-        ", ".join(f"{name} string" for name in owner),
-    )
-    sizes = pc.value_counts(assigned.column("customer_id")).field("counts")
-    return links.record_links(identifiers, owners), {
+    found = clusters.assign_customers(people, carried, combinations)
+    before = customer_members(engine.lake)
+    issued = issue_ids(found, before, clusters.customer_id)
+    sizes = pc.value_counts(found.column(CLUSTER)).field("counts")
+    counts = {
         "people": len(np.unique(people.labels)),
         "cut_links": people.cut,
         "combinations": combinations.num_rows,
-        "clustered_values": assigned.num_rows,
+        "clustered_values": found.num_rows,
         "most_values": pc.max(sizes).as_py() or 0,
     }
+    return Proposal(found, before, issued, moves(people.nodes, found, before, issued), counts)

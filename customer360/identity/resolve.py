@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in six steps.
+"""Identity resolution from silver to customers, in seven steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -7,22 +7,28 @@ same tables.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from customer360 import keys
 from customer360.identity import contract, rules
-from customer360.identity.exchange import open_exchange
-from customer360.identity.linking import arrow_schema, linked, matched
+from customer360.identity.exchange import Exchange, open_exchange
+from customer360.identity.lasting_ids import IS_CURRENT
+from customer360.identity.linking import Proposal, arrow_schema, matched
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from customer360.identity.change import Change
+    from customer360.identity.gate import Gate
     from customer360.keys import TableKey
     from customer360.resources.session import Engine
 
 Counts = dict[str, int]
+_BATCH_ROWS: Final = 100_000
 _COMMON: Final = pa.schema([("customer_id", pa.string()), ("common", pa.string())])
 
 
@@ -92,47 +98,102 @@ def build_matches(engine: Engine) -> Counts:
     return {"candidate_pairs": pairs, **_match_counts(engine)}
 
 
+def build_crosswalk(engine: Engine, gate: Gate) -> tuple[Counts, Change | None]:
+    """Give customers their ids: replace `customer_members` and go on with `customer_crosswalk`.
+
+    Reads `customer_identifiers`, `match_records`, `customer_matches` and what ids stood for.
+
+    Args:
+        engine: The open engine.
+        gate: What is allowed, and which run is asking.
+
+    Returns:
+        Counts, and how customers change if rules, model or decisions are others than last time.
+        Counts are `ids` (in use), `ids_issued` (ever) and `ids_changed` (which stand for somebody
+        else now); `people` (found among personal records and guests); `cut_links` (left out because
+        they would have put together what contradicts); `combinations` (distinct, of identifiers
+        found together on other records); `clustered_values` (distinct identifiers that belong to a
+        customer); `most_values` (of one customer: a sudden jump means that something links too
+        much).
+
+    Raises:
+        ChangeBlockedError: Other rules, model or decisions would change more than is allowed.
+    """
+    import pyarrow.compute as pc
+
+    from customer360.identity.crosswalk import periods
+    from customer360.identity.linking import propose
+    from customer360.resources import lasting_members as kept
+    from customer360.resources.identity_decisions import read_decisions
+
+    lake = engine.lake
+    with open_exchange(engine, "customer_crosswalk") as exchange:
+        made = propose(engine, exchange, engine.table(contract.CUSTOMER_MATCHES))
+        change = gate.check(lake, made)
+        decided = [pair for decision in read_decisions(lake) for pair in decision.pairs]
+        standing = kept.standing_periods(lake)
+        changed = periods(
+            standing, made.before, made.issued, decided, at=gate.at, run_id=gate.run_id
+        )
+        # First what became of ids, then what the next run begins with: cut off the other way round
+        # nobody would know since when they are what they are.
+        _record_periods(exchange, changed)
+        members = kept.customer_rows(made.issued.members)
+        _hand_over(exchange, contract.CUSTOMER_MEMBERS, contract.CUSTOMER_MEMBER_COLUMNS, members)
+    if change is not None:
+        gate.record(lake, change)
+    issued = {
+        "ids": len(made.issued.ids),
+        "ids_issued": made.issued.current.num_rows,
+        "ids_changed": pc.sum(pc.is_null(changed.column("valid_to"))).as_py() or 0,
+    }
+    return issued | made.counts, change
+
+
 def build_links(engine: Engine) -> Counts:
     """Replace `customer_links`: the customer of every record.
 
-    Reads `customer_identifiers`, `match_records` and `customer_matches`.
+    Reads `customer_identifiers` and `customer_members`.
 
     Args:
         engine: The open engine.
 
     Returns:
-        `linked_records`; `people` (found among personal records and guests); `cut_links` (left out
-        because they would have put together what contradicts); `combinations` (distinct, of
-        identifiers found together on other records); `clustered_values` (distinct identifiers that
-        belong to a customer); `most_values` (of one customer: a sudden jump means that something
-        links too much).
-    """
-    with open_exchange(engine, "customer_links") as exchange:
-        matches = engine.table(contract.CUSTOMER_MATCHES)
-        rows, counts = linked(engine, exchange, matches)
-        _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
-    return {"linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS), **counts}
-
-
-def preview_links(engine: Engine) -> pa.Table:
-    """What `customer_links` would be with present rules, model and decisions; changes nothing.
-
-    Reads `customer_identifiers` and `match_records` as they are.
-
-    Args:
-        engine: The open engine.
-
-    Returns:
-        The links of personal records: entity, record_key, customer_id.
+        `linked_records`.
     """
     from pyspark.sql import functions as F
 
-    link = pa.schema([(n, pa.string()) for n in ("entity", "record_key", "customer_id")])
+    from customer360.identity.links import record_links
+
+    owners = engine.table(contract.CUSTOMER_MEMBERS).where(F.col("is_current"))
+    rows = record_links(engine.table(contract.CUSTOMER_IDENTIFIERS), owners)
+    _replace(engine, contract.CUSTOMER_LINKS, contract.LINK_COLUMNS, rows)
+    return {"linked_records": engine.lake.row_count(contract.CUSTOMER_LINKS)}
+
+
+@contextmanager
+def preview_links(engine: Engine) -> Iterator[tuple[Proposal, str]]:
+    """What customers and `customer_links` would be with present rules, model and decisions.
+
+    Reads `customer_identifiers` and `match_records` as they are; changes nothing.
+
+    Args:
+        engine: The open engine.
+
+    Yields:
+        The proposal, and the URL of a folder of Parquet files with the links.
+    """
+    from customer360.identity.linking import propose
+    from customer360.identity.links import record_links
+    from customer360.resources.lasting_members import customer_rows
+
     with open_exchange(engine, "preview") as exchange:
         matches, _ = matched(engine, exchange)
-        rows, _ = linked(engine, exchange, matches)
-        exchange.keep("links", rows.where(F.col("is_personal")).select(*link.names))
-        return exchange.arrow("links", link)
+        made = propose(engine, exchange, matches)
+        members = customer_rows(made.issued.members.filter(made.issued.members.column(IS_CURRENT)))
+        owners = _handed(exchange, "owners", contract.CUSTOMER_MEMBER_COLUMNS, members)
+        exchange.keep("links", record_links(engine.table(contract.CUSTOMER_IDENTIFIERS), owners))
+        yield made, f"{exchange.folder}/links"
 
 
 def build_customers(engine: Engine) -> Counts:
@@ -174,6 +235,7 @@ def build_households(engine: Engine) -> Counts:
     import pyarrow.compute as pc
 
     from customer360.identity import golden, households
+    from customer360.resources.lasting_members import household_members
 
     silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
     customer = arrow_schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
@@ -183,21 +245,46 @@ def build_households(engine: Engine) -> Counts:
         found = households.in_common(links, identifiers, golden.described(silver))
         exchange.keep("common", found)
         exchange.keep("customers", engine.table(contract.CUSTOMERS).select("customer_id"))
-        assigned = households.find_households(
+        rows, members = households.find_households(
             exchange.arrow("customers", customer).column("customer_id"),
             exchange.arrow("common", _COMMON),
+            household_members(engine.lake),
         )
-        rows = exchange.hand_over(
-            "households",
-            assigned.to_batches(max_chunksize=100_000),
-            arrow_schema(contract.HOUSEHOLD_COLUMNS),
-            contract.ddl(contract.HOUSEHOLD_COLUMNS),
-        )
-        _replace(engine, contract.HOUSEHOLDS, contract.HOUSEHOLD_COLUMNS, rows)
+        _hand_over(exchange, contract.HOUSEHOLD_MEMBERS, contract.HOUSEHOLD_MEMBER_COLUMNS, members)
+        _hand_over(exchange, contract.HOUSEHOLDS, contract.HOUSEHOLD_COLUMNS, rows)
     return {
-        "households": pc.count_distinct(assigned.column("household_id")).as_py(),
-        "most_members": pc.max(assigned.column("member_count")).as_py() or 0,
+        "households": pc.count_distinct(rows.column("household_id")).as_py(),
+        "most_members": pc.max(rows.column("member_count")).as_py() or 0,
     }
+
+
+def _hand_over(
+    exchange: Exchange, key: TableKey, columns: tuple[contract.Column, ...], rows: pa.Table
+) -> None:
+    """Replace a table by rows of the run process."""
+    _replace(exchange.engine, key, columns, _handed(exchange, key.table, columns, rows))
+
+
+def _record_periods(exchange: Exchange, changed: pa.Table) -> None:
+    """Put periods that ended and began into the crosswalk, in one commit; none: leave it alone."""
+    from customer360.identity.crosswalk import KEY
+
+    key, columns = contract.CUSTOMER_CROSSWALK, contract.CROSSWALK_COLUMNS
+    is_there = exchange.engine.lake.exists(key)
+    if is_there and not changed.num_rows:
+        return
+    rows = _handed(exchange, "periods", columns, changed)
+    if is_there:
+        stay = exchange.engine.table(key).join(rows.select(*KEY), list(KEY), "left_anti")
+        rows = stay.select(*rows.columns).unionByName(rows)
+    _replace(exchange.engine, key, columns, rows)
+
+
+def _handed(
+    exchange: Exchange, name: str, columns: tuple[contract.Column, ...], rows: pa.Table
+) -> DataFrame:
+    batches = rows.to_batches(max_chunksize=_BATCH_ROWS)
+    return exchange.hand_over(name, batches, arrow_schema(columns), contract.ddl(columns))
 
 
 def _replace(

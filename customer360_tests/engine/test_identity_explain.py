@@ -14,7 +14,7 @@ from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360_tests.identity_world import WORLD, create_silver, fill, resolve
 
-DIRK, EVA = customer_id("contact_id", "K4"), customer_id("contact_id", "K5")
+DIRK, EVA = customer_id("contact_id:K4"), customer_id("contact_id:K5")
 
 
 @pytest.fixture(scope="module")

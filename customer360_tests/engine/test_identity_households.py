@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from customer360.identity.households import find_households, household_id, in_common
+from customer360.identity.lasting_ids import no_members
 from customer360.identity.rules import HOME_LIMIT
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
@@ -48,7 +49,7 @@ def together(
     schema = pa.schema([("customer_id", pa.string()), ("common", pa.string())])
     table = pa.Table.from_pylist([row.asDict() for row in common], schema)
     sets: dict[str, set[str]] = {}
-    for row in find_households(customers, table).to_pylist():
+    for row in find_households(customers, table, no_members())[0].to_pylist():
         sets.setdefault(row["household_id"], set()).add(row["customer_id"])
         assert row["member_count"] >= 1
     return {frozenset(members) for members in sets.values()}
@@ -102,6 +103,6 @@ def test_customers_with_nothing_known_are_alone(engine: Engine) -> None:
 def test_household_is_named_by_its_first_customer() -> None:
     customers = pa.array(["C2", "C1"])
     common = pa.table({"customer_id": ["C1", "C2"], "common": ["home:x", "home:x"]})
-    rows = find_households(customers, common).to_pylist()
+    rows = find_households(customers, common, no_members())[0].to_pylist()
     assert {row["household_id"] for row in rows} == {household_id("C1")}
     assert [row["member_count"] for row in rows] == [2, 2]
