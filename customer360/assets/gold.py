@@ -13,7 +13,7 @@ from customer360 import keys
 from customer360.automation.jobs import REBUILD_TAG
 from customer360.checks.contracts import type_differences
 from customer360.errors import MissingPrerequisiteError
-from customer360.resources.backups import require_snapshots
+from customer360.resources.backups import require_backed_up
 from customer360.resources.dbt import (
     dbt_environment,
     dbt_project,
@@ -84,7 +84,7 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
                 arguments += ["--select", f"+{path[-1]},config.materialized:view"]
             # A test that also reads a table outside the selection would fail on a fresh lake.
             arguments += ["--indirect-selection", "cautious"]
-        require_snapshots(lake)
+        require_backed_up(lake)
         opened = engine.open if uses_engine(settings) else None
         selected = context.op_execution_context.selected_output_names
         chosen = {key.path[-1] for key in context.selected_asset_keys}

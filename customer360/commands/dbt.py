@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from customer360.errors import EngineError
-from customer360.resources.backups import require_snapshots
+from customer360.resources.backups import require_backed_up
 from customer360.resources.dbt import (
     PROJECT_DIR,
     dbt_environment,
@@ -57,7 +57,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in _OFFLINE or arguments[:2] == ("docs", "serve"):
         return _call(command, _offline(settings))
     if arguments[0] not in _READING:
-        require_snapshots(Lake(settings.lake))
+        require_backed_up(Lake(settings.lake))
     if not uses_engine(settings):
         # A warehouse has its views from the last run.
         with _held(settings, arguments[0]):

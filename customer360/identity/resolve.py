@@ -118,15 +118,18 @@ def build_crosswalk(engine: Engine, gate: Gate) -> tuple[Counts, Change | None]:
 
     Raises:
         ChangeBlockedError: Other rules, model or decisions would change more than is allowed.
+        BackupError: A table that ids depend on is gone, and has backups.
     """
     import pyarrow.compute as pc
 
     from customer360.identity.crosswalk import periods
     from customer360.identity.linking import propose
     from customer360.resources import lasting_members as kept
+    from customer360.resources.backups import require_backed_up
     from customer360.resources.identity_decisions import read_decisions
 
     lake = engine.lake
+    require_backed_up(lake)
     with open_exchange(engine, "customer_crosswalk") as exchange:
         made = propose(engine, exchange, engine.table(contract.CUSTOMER_MATCHES))
         change = gate.check(lake, made)

@@ -1,6 +1,6 @@
-"""Backups of snapshots: what runs saw over time is the one thing that landing cannot give again.
+"""Backups of what landing cannot give again: snapshots, people's decisions, models, ids.
 
-A backup is a whole copy, a Delta table below `_backups/<snapshot>/` in the lake. It counts once its
+A backup is a whole copy, a Delta table below `_backups/<table>/` in the lake. It counts once its
 rows and their hash have been read back and written beside it; a copy without that was interrupted
 and is removed by the next upkeep.
 """
@@ -16,12 +16,26 @@ from typing import TYPE_CHECKING, Final
 from customer360 import keys
 from customer360.errors import BackupError
 from customer360.fingerprint import content, is_snapshot
+from customer360.identity import contract as identity
 from customer360.keys import TableKey
 from customer360.storage import open_url
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
+    from customer360.resources.reading import Reader
 
+# Beside snapshots.
+_INPUTS: Final = (
+    keys.QUARANTINE_DECISIONS,
+    identity.IDENTITY_DECISIONS,
+    identity.IDENTITY_CHANGES,
+    identity.MATCH_MODELS,
+    identity.CUSTOMER_CROSSWALK,
+    identity.CUSTOMER_MEMBERS,
+    identity.HOUSEHOLD_MEMBERS,
+)
+# Rows come and go; everywhere else they only come.
+_SHRINKING: Final = (identity.CUSTOMER_MEMBERS, identity.HOUSEHOLD_MEMBERS)
 NEWEST: Final = "newest"
 _FOLDER: Final = "_backups"
 _PROOF: Final = "_verified.json"
@@ -31,12 +45,13 @@ DATES_KEPT, MONTHS_KEPT = 7, 12
 
 @dataclass(frozen=True)
 class Backup:
-    """A verified copy of a snapshot.
+    """A verified copy of a table.
 
     Attributes:
-        snapshot: The snapshot, as `gold.customers_snapshot`.
+        snapshot: The table, as `gold.customers_snapshot`.
         name: `<seen_on>_<beginning of content>`, by which a restore names it.
-        seen_on: The newest as-of date that the snapshot's versions tell of (YYYY-MM-DD).
+        seen_on: The newest as-of date that a snapshot's versions tell of, the day of the last
+            change of any other table (YYYY-MM-DD).
         made_at: When the copy was made (ISO 8601, UTC).
         delta_version: Delta version of the snapshot that was copied.
         rows: Its rows.
@@ -52,13 +67,17 @@ class Backup:
     content: str
 
 
-def is_snapshot_table(lake: Lake, key: TableKey) -> bool:
-    """Whether a table of the lake is a snapshot."""
+def is_backed_up(lake: Lake, key: TableKey) -> bool:
+    """Whether upkeep backs a table of the lake up."""
+    return key in _INPUTS or _is_snapshot(lake, key)
+
+
+def _is_snapshot(lake: Lake, key: TableKey) -> bool:
     return is_snapshot([field.name for field in lake.delta(key).schema().fields])
 
 
 def backups(lake: Lake, key: TableKey) -> list[Backup]:
-    """Verified backups of a snapshot, newest first; empty for every other table.
+    """Verified backups of a table, newest first; empty for those that upkeep does not back up.
 
     Raises:
         BackupError: What was written beside a backup cannot be read.
@@ -81,27 +100,28 @@ def _newest_first(known: Iterable[Backup]) -> list[Backup]:
 
 
 def back_up(lake: Lake, key: TableKey, *, dry_run: bool) -> tuple[Backup | None, str]:
-    """Copy a snapshot, unless a backup holds the same, and let old backups go.
+    """Copy a table, unless a backup holds the same, and let old backups go.
 
     Args:
         lake: The lake; the caller holds it.
-        key: The snapshot.
+        key: The table.
         dry_run: Change nothing.
 
     Returns:
         The backup that was made, or would be; None when there is one of the same content. And a
-        warning when the snapshot has lost versions, which it never does by itself; else empty.
+        warning when the table has lost rows, which it never does by itself; else empty.
 
     Raises:
-        BackupError: The copy does not hold what the snapshot holds.
+        BackupError: The copy does not hold what the table holds.
     """
     known, present = backups(lake, key), _present(lake, key)
     fullest = max(known, key=lambda b: b.rows, default=present)
     warning = ""
-    if present.rows < fullest.rows:
+    may_shrink = key in _SHRINKING
+    if present.rows < fullest.rows and not may_shrink:
         warning = (
-            f"{key.sql} has {present.rows:,} versions, its backup {fullest.name} has "
-            f"{fullest.rows:,}; a snapshot loses none by itself. That backup is kept. Unless you "
+            f"{key.sql} has {present.rows:,} rows, its backup {fullest.name} has "
+            f"{fullest.rows:,}; it loses none by itself. That backup is kept. Unless you "
             f"meant it: customer360 restore {key.sql} --from-backup {fullest.name}"
         )
     if not present.rows or any(b.content == present.content for b in known):
@@ -110,32 +130,40 @@ def back_up(lake: Lake, key: TableKey, *, dry_run: bool) -> tuple[Backup | None,
         _remove(lake, key, _unfinished(lake, key))
         _copy(lake, key, _backup_key(key, present.name))
         _prove(lake, key, present)
-        _remove(lake, key, surplus(present, known))
+        _remove(lake, key, surplus(present, known, may_shrink=may_shrink))
     return present, warning
 
 
 def _present(lake: Lake, key: TableKey) -> Backup:
-    """What a backup of a snapshot as it is would be."""
+    """What a backup of a table as it is would be."""
     from customer360.resources.reading import open_reader
 
     with open_reader(lake) as reader:
         rows, hashed = content(reader, key)
-        (seen,) = reader.rows(
-            "select max(greatest(dbt_valid_from, dbt_valid_to))::date as seen_on "
-            f"from {reader.table(key)}"
-        )
-    day = str(seen["seen_on"] or date(1970, 1, 1))
+        day = str(_seen_on(reader, key))
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     name, version = f"{day}_{hashed[:8]}", lake.delta(key).version()
     return Backup(key.sql, name, day, now, version, rows, hashed)
 
 
-def surplus(newest: Backup, others: Iterable[Backup]) -> list[str]:
+def _seen_on(reader: Reader, key: TableKey) -> date:
+    """The day that a table tells of."""
+    if not _is_snapshot(reader.lake, key):
+        (last,) = reader.lake.delta(key).history(1)
+        return datetime.fromtimestamp(last["timestamp"] / 1000, UTC).date()
+    (seen,) = reader.rows(
+        "select max(greatest(dbt_valid_from, dbt_valid_to))::date as seen_on "
+        f"from {reader.table(key)}"
+    )
+    return seen["seen_on"] or date(1970, 1, 1)
+
+
+def surplus(newest: Backup, others: Iterable[Backup], *, may_shrink: bool = False) -> list[str]:
     """Names of backups to let go, once a new one has been made.
 
     Of an as-of date only the newest stays, of the dates the newest `DATES_KEPT`, of the months
     before those the newest of each of `MONTHS_KEPT`. One with more rows than the new backup stays
-    in any case: the snapshot has lost something since.
+    in any case, unless the table may shrink: it has lost something since.
     """
     ordered = _newest_first([newest, *others])
     per_date: dict[str, Backup] = {}
@@ -146,15 +174,15 @@ def surplus(newest: Backup, others: Iterable[Backup]) -> list[str]:
     for backup in dated[DATES_KEPT:]:
         per_month.setdefault(backup.seen_on[:7], backup)
     kept = {b.name for b in [*dated[:DATES_KEPT], *list(per_month.values())[:MONTHS_KEPT]]}
-    return [b.name for b in ordered if b.name not in kept and b.rows <= newest.rows]
+    return [b.name for b in ordered if b.name not in kept and (may_shrink or b.rows <= newest.rows)]
 
 
 def restore_backup(lake: Lake, key: TableKey, name: str, *, dry_run: bool) -> Backup:
-    """Put a backup in the place of its snapshot, in one commit; the snapshot may be gone.
+    """Put a backup in the place of its table, in one commit; the table may be gone.
 
     Args:
         lake: The lake; the caller holds it.
-        key: The snapshot.
+        key: The table.
         name: Name of the backup, or `NEWEST`.
         dry_run: Only find it and read it.
 
@@ -169,7 +197,7 @@ def restore_backup(lake: Lake, key: TableKey, name: str, *, dry_run: bool) -> Ba
         names = ", ".join(b.name for b in known) or "none"
         raise BackupError(
             f"{key.sql} has no backup {name!r}; backups: {names}. `customer360 upkeep` makes "
-            "backups of snapshots, of no other table."
+            "backups of snapshots, decisions, models and ids, of no other table."
         )
     source = _backup_key(key, chosen.name)
     with open_reader(lake) as reader:
@@ -181,30 +209,39 @@ def restore_backup(lake: Lake, key: TableKey, name: str, *, dry_run: bool) -> Ba
     return chosen
 
 
-def require_snapshots(lake: Lake) -> None:
-    """Refuse to build gold where a snapshot is gone that was backed up: it would begin anew.
+def require_backed_up(lake: Lake) -> None:
+    """Refuse to go on where a table is gone that was backed up: it would begin anew.
 
     Raises:
-        BackupError: A snapshot has backups and no table.
+        BackupError: A table has backups and is not there.
     """
     root = f"{lake.url}/{_FOLDER}"
-    lost = [k for k in map(keys.gold, _names(root)) if not lake.exists(k) and backups(lake, k)]
+    lost = [k for k in map(_backed_up, _names(root)) if not lake.exists(k) and backups(lake, k)]
     if lost:
         commands = "\n".join(f"  customer360 restore {k.sql} --from-backup" for k in lost)
         raise BackupError(
             f"Not there, although there are backups: {', '.join(k.sql for k in lost)}. A run would "
-            "record all customers or products as seen for the first time. Restore what was seen "
-            f"before:\n{commands}\nTo begin anew instead, remove the backups below {root}."
+            "begin anew: everybody seen for the first time, other ids, no decisions. Restore what "
+            f"was known before:\n{commands}\nTo begin anew instead, remove the backups below {root}."
         )
 
 
 def _folder_url(lake: Lake, key: TableKey) -> str:
-    return f"{lake.url}/{_FOLDER}/{key.table}"
+    return f"{lake.url}/{_FOLDER}/{_folder(key)}"
+
+
+def _folder(key: TableKey) -> str:
+    """Folder of a table's backups; snapshots, which are all of gold, have their own name alone."""
+    return key.table if key.layer == keys.GOLD else key.sql
+
+
+def _backed_up(folder: str) -> TableKey:
+    return keys.parse(folder) if "." in folder else keys.gold(folder)
 
 
 def _backup_key(key: TableKey, name: str) -> TableKey:
     """A backup as a table of the lake; no layer, so nobody takes it for one."""
-    return TableKey(f"{_FOLDER}/{key.table}", name)
+    return TableKey(f"{_FOLDER}/{_folder(key)}", name)
 
 
 def _copy(lake: Lake, source: TableKey, target: TableKey) -> None:

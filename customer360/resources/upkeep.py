@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import Customer360Error, UpkeepError
-from customer360.resources.backups import Backup, back_up, is_snapshot_table
+from customer360.resources.backups import Backup, back_up, is_backed_up
 from customer360.resources.watermarks import carry_over
 from customer360.storage import open_url
 
@@ -80,10 +80,10 @@ class Upkeep:
 def tend_lake(
     lake: Lake, retention_days: int, tell: Callable[[str], None], *, dry_run: bool
 ) -> Upkeep:
-    """Tend every table; a snapshot is backed up before. The caller holds the lake.
+    """Tend every table; what landing cannot give again is backed up before.
 
     Args:
-        lake: The lake.
+        lake: The lake; the caller holds it.
         retention_days: Days for which earlier versions stay readable.
         tell: Called with a sentence per table that had work.
         dry_run: Change nothing.
@@ -97,7 +97,7 @@ def tend_lake(
     made, warnings, done, problems = [], [], [], []
     for key in lake.tables():
         try:
-            if is_snapshot_table(lake, key):
+            if is_backed_up(lake, key):
                 backup, warning = back_up(lake, key, dry_run=dry_run)
                 made += [backup] if backup else []
                 warnings += [warning] if warning else []

@@ -22,8 +22,8 @@ from customer360.resources.backups import (
     Backup,
     back_up,
     backups,
-    is_snapshot_table,
-    require_snapshots,
+    is_backed_up,
+    require_backed_up,
     restore_backup,
     surplus,
 )
@@ -84,7 +84,7 @@ def test_upkeep_backs_up_what_changed_and_a_lost_snapshot_comes_back(
     own: Gold, command: Command
 ) -> None:
     lake = own.engine.lake
-    assert [k for k in lake.tables() if is_snapshot_table(lake, k)] == [SNAPSHOT, PRODUCTS]
+    assert [k for k in lake.tables() if is_backed_up(lake, k)] == [SNAPSHOT, PRODUCTS]
     assert "1 snapshots would be backed up" in command("upkeep", "--dry-run").output
     assert backups(lake, SNAPSHOT) == []
     told = command("upkeep").output
@@ -110,7 +110,7 @@ def test_upkeep_backs_up_what_changed_and_a_lost_snapshot_comes_back(
     assert _content(lake) == whole
     assert list(column_types(lake.delta(SNAPSHOT))) == types
     assert lake.delta(SNAPSHOT).protocol().min_reader_version == 1
-    require_snapshots(lake)
+    require_backed_up(lake)
     see(own, {"C1": "c@x", "C2": "b@x"}, THIRD)
     columns = ("customer_id", "email", "dbt_valid_from", "dbt_valid_to")
     versions = [
