@@ -222,7 +222,7 @@ def require_backed_up(lake: Lake) -> None:
         raise BackupError(
             f"Not there, although there are backups: {', '.join(k.sql for k in lost)}. A run would "
             "begin anew: everybody seen for the first time, other ids, no decisions. Restore what "
-            f"was known before:\n{commands}\nTo begin anew instead, remove the backups below {root}."
+            f"was known before:\n{commands}\nTo begin anew, remove its backups below {root}."
         )
 
 
