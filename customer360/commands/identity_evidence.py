@@ -14,6 +14,7 @@ from customer360.identity.contract import (
     CUSTOMER_LINKS,
     CUSTOMER_MATCHES,
     MATCH_RECORDS,
+    record_key,
 )
 from customer360.identity.rules import CARRIERS
 
@@ -163,7 +164,7 @@ def _origin(reader: Reader, row: dict[str, Any]) -> str:
     entity = row["entity"]
     found = reader.rows(
         f"select source_file, record_line from {reader.table(keys.silver(entity))} "
-        f"where concat_ws('|', {', '.join(_KEYS[entity])}) = ?",
+        f"where {record_key(_KEYS[entity])} = ?",
         [row["record_key"]],
     )
     return f"{found[0]['source_file']}:{found[0]['record_line']}" if found else ""

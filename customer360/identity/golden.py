@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from customer360.identity import normalise, rules
-from customer360.identity.contract import CUSTOMER_COLUMNS
+from customer360.identity.contract import CUSTOMER_COLUMNS, record_key
 
 _RECORD = ["entity", "record_key"]
 
@@ -79,7 +79,7 @@ def _described_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         parts = [*_split_name(_WHOLE_NAMES[carrier.entity]), *parts[len(_NAME) :]]
     return rows.select(
         F.lit(carrier.entity).alias("entity"),
-        F.concat_ws("|", *carrier.key).alias("record_key"),
+        F.expr(record_key(carrier.key)).alias("record_key"),
         F.col(_CLOCKS[carrier.entity]).alias("clock"),
         F.coalesce(column("is_deleted", "boolean"), F.lit(False)).alias("is_deleted"),
         "landed_on",

@@ -151,8 +151,10 @@ WORLD: dict[str, list[Row]] = {
     ],
     "social__profiles": [
         {"network": "net", "handle": "nothing"},
+        # Keys that would be one text with a bar between their parts.
         {"network": "a|b", "handle": "c", "email": "bar1@mail.example"},
         {"network": "a", "handle": "b|c", "email": "bar2@mail.example"},
+        {"network": "a%7cb", "handle": "c", "email": "bar3@mail.example"},
     ],
     "ecommerce__orders": [
         {"order_id": "null-order"},
@@ -296,6 +298,10 @@ def test_texts_of_a_megabyte_are_compared_by_their_beginning(found: Outcome) -> 
     assert found.together("long") == sets("long1 long2")
     assert found.reasons["long1"] == dict.fromkeys(("email", "phone"), "invalid")
     assert len(found.spelled["long1"] or "") == 100
+
+
+def test_keys_with_bars_are_keys_of_their_own(found: Outcome) -> None:
+    assert found.together("a") == sets("a%7Cb|c", "a|b|c", "a%257cb|c")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
