@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
+from click.testing import CliRunner
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from customer360 import keys
+from customer360.cli import main
 from customer360.identity.contract import CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS
 from customer360.identity.resolve import build_households
 from customer360.resources.lake import Lake
@@ -146,3 +148,12 @@ def test_orders_under_a_shared_address_follow_their_telephones(
 ) -> None:
     assert counts["links"]["most_values"] == COPIES
     assert customers(engine, "order") == NAMESAKES
+
+
+@pytest.mark.usefixtures("counts")
+def test_a_customer_of_ten_thousand_records_is_explained_by_the_first(engine: Engine) -> None:
+    environment = {"C360_LAKE": engine.lake.url, "COLUMNS": "240"}
+    told = CliRunner().invoke(main, ["identity", "explain", "copy0"], env=environment)
+    assert told.exit_code == 0, told.output
+    assert f"and {COPIES - 50:,} more" in told.output
+    assert told.output.count("contact_id:copy") < 100
