@@ -162,6 +162,12 @@ def issue_ids(engine: Engine) -> dict[str, int]:
     return build_crosswalk(engine, Gate(settings, "a run", datetime.now(UTC)))[0]
 
 
+def link_again(engine: Engine) -> None:
+    """What decisions change: ids, and whose every record is."""
+    issue_ids(engine)
+    build_links(engine)
+
+
 def resolve(engine: Engine) -> dict[str, dict[str, int]]:
     return {
         "identifiers": build_identifiers(engine, default_country="DE", shared_limit=4),

@@ -136,7 +136,7 @@ def _identity_hops() -> Iterator[Hop]:
     links, customers = contract.CUSTOMER_LINKS, contract.CUSTOMERS
     for carrier in rules.CARRIERS:
         silver = keys.silver(carrier.entity)
-        key = f"concat_ws('|', {', '.join(carrier.key)})"
+        key = contract.record_key(carrier.key)
         yield Hop(
             SILVER_TO_IDENTITY,
             carrier.entity,

@@ -56,7 +56,8 @@ def decide(
         by: Who says so.
 
     Raises:
-        IdentityError: Nobody or several are found, or it contradicts a decision that holds.
+        IdentityError: Nobody or several are found, or it contradicts a decision that holds, or
+            repeats it.
         MissingTableError: Identity has not been resolved yet.
     """
     from customer360.resources.reading import open_reader
@@ -68,7 +69,11 @@ def decide(
             country = settings.default_country
             one, other = (_nodes(reader, text, country, whole=kind == MERGE) for text in who)
         if set(one) & set(other):
-            already = "are one customer already" if kind == MERGE else "name the same record"
+            already = (
+                "are one customer already, as of the last refresh"
+                if kind == MERGE
+                else "name the same record"
+            )
             raise IdentityError(
                 f"{who[0]!r} and {who[1]!r} {already}: {sorted(set(one) & set(other))[0]}. "
                 "`customer360 identity explain` names the records of a customer."

@@ -14,6 +14,7 @@ from customer360.identity.contract import (
     CUSTOMER_LINKS,
     CUSTOMER_MATCHES,
     MATCH_RECORDS,
+    record_key,
 )
 from customer360.identity.rules import CARRIERS
 
@@ -92,8 +93,9 @@ class Evidence:
             one, other = group.get(link.node_1), group.get(link.node_2)
             if link.is_link and one is not None and other is not None and one is not other:
                 kept.append(link)
-                one |= other
-                group.update(dict.fromkeys(other, one))
+                few, many = sorted((one, other), key=len)
+                many |= few
+                group.update(dict.fromkeys(few, many))
         return kept
 
     def apart(self) -> list[Link]:
@@ -152,18 +154,27 @@ def gather(reader: Reader, customers: Sequence[str]) -> Evidence:
         f"select * from known_nodes where node in ({wanted}) or customer in ({slots})",
         [*nodes, *customers],
     )
+    origins = _origins(reader, rows)
     records = {
-        row["node"]: Record(row["node"], row["customer"], row, _origin(reader, row)) for row in rows
+        row["node"]: Record(
+            row["node"], row["customer"], row, origins.get((row["entity"], row["record_key"]), "")
+        )
+        for row in rows
     }
     return Evidence(records, links, tuple(customers))
 
 
-def _origin(reader: Reader, row: dict[str, Any]) -> str:
-    """Landing file and line of a record."""
-    entity = row["entity"]
-    found = reader.rows(
-        f"select source_file, record_line from {reader.table(keys.silver(entity))} "
-        f"where concat_ws('|', {', '.join(_KEYS[entity])}) = ?",
-        [row["record_key"]],
-    )
-    return f"{found[0]['source_file']}:{found[0]['record_line']}" if found else ""
+def _origins(reader: Reader, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """Landing file and line of records, by entity and key; one query per entity."""
+    found = {}
+    for entity in sorted({row["entity"] for row in rows}):
+        own = [row["record_key"] for row in rows if row["entity"] == entity]
+        lines = reader.rows(
+            f"select {record_key(_KEYS[entity])} as key, source_file, record_line "
+            f"from {reader.table(keys.silver(entity))} "
+            f"where {record_key(_KEYS[entity])} in (select unnest(?::varchar[]))",
+            [own],
+        )
+        for line in lines:
+            found[entity, line["key"]] = f"{line['source_file']}:{line['record_line']}"
+    return found

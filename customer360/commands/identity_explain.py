@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from customer360.settings import Settings
 
 _SHOWN: Final = 12
+_RECORDS_SHOWN: Final = 50
 _CONFLICTS: Final = {
     "given_names": "other given names, and no common birth date",
     "like_given_names": "given names alike, and contact points of their own",
@@ -111,8 +112,11 @@ def _records(evidence: Evidence, customer: str) -> Table:
     table = Table(title=f"Records to match of {customer}", title_justify="left")
     for heading in ("record", "name", "born", "contact points", "address", "from"):
         table.add_column(heading, overflow="fold")
-    for record in evidence.records_of(customer):
+    records = evidence.records_of(customer)
+    for record in records[:_RECORDS_SHOWN]:
         table.add_row(*(Text(cell) for cell in record.cells()))
+    if len(records) > _RECORDS_SHOWN:
+        table.caption = f"and {len(records) - _RECORDS_SHOWN:,} more"
     return table
 
 

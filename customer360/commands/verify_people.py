@@ -17,6 +17,7 @@ from customer360.identity.contract import (
     CUSTOMER_LINKS,
     CUSTOMERS,
     HOUSEHOLDS,
+    record_key,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def people(reader: Reader, sources: Sequence[SourceSpec]) -> People | None:
     )
     personal = {row["entity"] for row in marked}
     parts = [
-        f"select '{s.table(e.name)}' as entity, concat_ws('|', {', '.join(e.key)}) as record_key, "
+        f"select '{s.table(e.name)}' as entity, {record_key(e.key)} as record_key, "
         f"source_file, record_line as line_number from {reader.table(tables_of(s, e).silver)}"
         for s in sources
         for e in s.entities

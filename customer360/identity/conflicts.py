@@ -47,11 +47,11 @@ CONFLICTS: Final = (
         f" and ({_at('email', 'different')} or {_at('phone', 'different')})"
         f" and not {_SAME_EMAIL} and not {_SAME_PHONE} and not {_SAME_CARD}",
     ),
-    # Two of one name in one home, each with a mailbox and a telephone of their own.
+    # Two of one name in one home, or twins, each with a mailbox and a telephone of their own.
     Conflict(
         "contacts",
         f"{_at('email', 'different')} and {_at('phone', 'different')}"
-        f" and not {_SAME_BIRTH} and not {_SAME_CARD}",
+        f" and (not {_SAME_BIRTH} or {_OTHER_GIVEN_NAME}) and not {_SAME_CARD}",
     ),
     Conflict(
         "cards",

@@ -6,6 +6,7 @@ in the other modules of this package.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from customer360 import keys
@@ -238,6 +239,17 @@ TABLES: Final = {
     PHONE_NUMBERS: PHONE_COLUMNS,
     SPELLINGS: SPELLING_COLUMNS,
 }
+
+
+def record_key(key: Sequence[str]) -> str:
+    """SQL of `record_key`, for every engine.
+
+    A `|` inside a part, but for the last, is `%7C`, and a `%` is `%25`: two keys of a table never
+    have one text.
+    """
+    *parts, last = key
+    escaped = [f"replace(replace({part}, '%', '%25'), '|', '%7C')" for part in parts]
+    return f"concat_ws('|', {', '.join([*escaped, last])})"
 
 
 def typed(columns: tuple[Column, ...]) -> list[tuple[str, str]]:

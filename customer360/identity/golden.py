@@ -13,8 +13,8 @@ from typing import Final
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from customer360.identity import rules
-from customer360.identity.contract import CUSTOMER_COLUMNS
+from customer360.identity import normalise, rules
+from customer360.identity.contract import CUSTOMER_COLUMNS, record_key
 
 _RECORD = ["entity", "record_key"]
 
@@ -57,7 +57,8 @@ def described(silver: Mapping[str, DataFrame]) -> DataFrame:
 
     Returns:
         One row per record: entity, record_key, clock, is_deleted, landed_on, the parts of name and
-        address, date_of_birth; null where the table has no such column.
+        address, date_of_birth; null where the table has no such column, and where the birth date
+        is nobody's.
     """
     return reduce(
         DataFrame.unionByName, (_described_by(silver[c.entity], c) for c in rules.CARRIERS)
@@ -78,12 +79,14 @@ def _described_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         parts = [*_split_name(_WHOLE_NAMES[carrier.entity]), *parts[len(_NAME) :]]
     return rows.select(
         F.lit(carrier.entity).alias("entity"),
-        F.concat_ws("|", *carrier.key).alias("record_key"),
+        F.expr(record_key(carrier.key)).alias("record_key"),
         F.col(_CLOCKS[carrier.entity]).alias("clock"),
         F.coalesce(column("is_deleted", "boolean"), F.lit(False)).alias("is_deleted"),
         "landed_on",
         *parts,
-        column("date_of_birth", "date"),
+        normalise.birth_date(column("date_of_birth", "date"), F.col("landed_on")).alias(
+            "date_of_birth"
+        ),
     )
 
 

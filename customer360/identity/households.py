@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from customer360.identity import rules
+from customer360.identity import normalise, rules
 from customer360.identity.lasting_ids import CLUSTER, IS_CURRENT, MEMBER, issue_ids
 from customer360.identity.match_records import PERSONAL
 from customer360.identity.people import closure, in_order, places
@@ -55,7 +55,7 @@ def in_common(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> D
     owned = links.select(*_RECORD, CUSTOMER)
     street = F.replace(_plain("street"), F.lit("straße"), F.lit("strasse"))
     street = F.replace(street, F.lit("strasse"), F.lit("str"))
-    home = F.concat(street, F.lit("|"), _plain("postal_code"))
+    home = F.concat(street, F.lit("|"), normalise.postal_code(F.col("postal_code")))
     lived = (
         records.select(*_RECORD, home.alias("home"), _plain("last_name").alias("family"))
         .where(F.col("home").isNotNull())
@@ -130,6 +130,6 @@ def find_households(
 
 
 def _plain(name: str) -> Column:
-    """Lower case, without blanks, dots, commas and dashes; null where nothing is left."""
-    text = F.regexp_replace(F.lower(F.col(name)), "[ .,'/-]", "")
+    """Lower case, without blanks, dots, commas, dashes and bars; null where nothing is left."""
+    text = F.regexp_replace(F.lower(F.col(name)), "[ .,'/|-]", "")
     return F.when(text != "", text)

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from customer360 import keys
 from customer360.identity import normalise, rules
-from customer360.identity.contract import IDENTIFIER_COLUMNS, IDENTIFIER_TYPES
+from customer360.identity.contract import IDENTIFIER_COLUMNS, IDENTIFIER_TYPES, record_key
 from customer360.identity.phones import DIALLED, DIALLED_IN, E164
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
 
     raw = {t: column(carrier.identifiers.get(t)) for t in IDENTIFIER_TYPES}
     if carrier.entity == rules.PROFILES:
-        raw["social_handle"] = F.concat_ws("|", "network", "handle")
+        raw["social_handle"] = F.expr(record_key(carrier.key))
     return rows.select(
         F.lit(carrier.entity).alias("entity"),
-        F.concat_ws("|", *carrier.key).alias("record_key"),
+        F.expr(record_key(carrier.key)).alias("record_key"),
         column(carrier.country).alias("country"),
         F.col("landed_on").alias("first_seen_on"),
         *(value.alias(f"{RAW}{name}") for name, value in raw.items()),
@@ -54,12 +54,8 @@ def _carried_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
 
 def network_handles(profiles: DataFrame) -> DataFrame:
     """Handles that one network alone knows: one row per `bare_handle` with its `known_handle`."""
-    names = profiles.select(
-        normalise.handle(F.col("handle")).alias("bare_handle"),
-        F.concat(F.col("network"), F.lit("|"), normalise.handle(F.col("handle"))).alias(
-            "known_handle"
-        ),
-    )
+    bare = profiles.select("network", normalise.handle(F.col("handle")).alias("bare_handle"))
+    names = bare.withColumn("known_handle", F.expr(record_key(("network", "bare_handle"))))
     grouped = names.groupBy("bare_handle").agg(
         F.min("known_handle").alias("known_handle"), F.max("known_handle").alias("_last")
     )

@@ -13,7 +13,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from customer360.identity import rules
+from customer360.identity import normalise, rules
 from customer360.identity.contract import MATCH_RECORD_COLUMNS
 
 NODE: Final = "node"
@@ -106,9 +106,8 @@ def match_records(found: DataFrame, spellings: DataFrame) -> DataFrame:
         "first_letters": F.col("letters_first_name"),
         "last_letters": F.col("letters_last_name"),
         "script": F.when(F.coalesce(is_han, F.lit(False)), F.lit("han")).otherwise("other"),
-        "date_of_birth": _birth_date(),
         "street": street,
-        "postal_code": _postal_code(),
+        "postal_code": normalise.postal_code(F.col("postal_code")),
         "city": F.col("spelled_city"),
         "email_local": F.substring_index("email", "@", 1),
     }
@@ -116,19 +115,3 @@ def match_records(found: DataFrame, spellings: DataFrame) -> DataFrame:
         values.get(c.name, F.col(c.name)).cast(c.kind).alias(c.name) for c in MATCH_RECORD_COLUMNS
     ]
     return rows.select(*columns)
-
-
-def _birth_date() -> Column:
-    """A birth date that somebody may have, as text."""
-    born = F.col("date_of_birth").cast("string")
-    is_real = (
-        ~born.isin(*rules.PLACEHOLDER_BIRTH_DATES)
-        & (F.substring(born, 1, 4) >= rules.FIRST_BIRTH_YEAR)
-        & (F.col("date_of_birth") <= F.col("landed_on"))
-    )
-    return F.when(is_real, born)
-
-
-def _postal_code() -> Column:
-    code = F.regexp_replace(F.upper("postal_code"), "[^0-9A-Z]", "")
-    return F.when(code != "", code)

@@ -15,9 +15,16 @@ from pyspark.sql import functions as F
 
 from customer360.identity import rules
 
-# Something before and after one @, a dot in the domain, two letters behind it; no blanks or
-# separators.
-_EMAIL = r'^[^@ ,;:<>()"]+@[^@ ,;:<>()"]+[.][^@ .,;:<>()"0-9]{2,}$'
+# Something before and after one @, a dot in the domain, two letters behind it; no blanks, control
+# characters or separators.
+_NOT = r'@,;:<>()"\x00-\x20\x7f-\xa0'
+_EMAIL = f"^[^{_NOT}]+@[^{_NOT}]+[.][^{_NOT}.0-9]{{2,}}$"
+# No mail goes to longer addresses (RFC 5321).
+_LONGEST_EMAIL = 254
+_LONGEST_POSTAL_CODE = 32
+_DIGITS = "0123456789"
+# Arabic, Persian and wide ones.
+_OTHER_DIGITS = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９"
 
 
 class Reading(NamedTuple):
@@ -39,7 +46,7 @@ def email(raw: Column) -> Reading:
     untagged = F.substring_index(F.substring_index(text, "@", 1), "+", 1)
     dotless = domain.isin(*rules.EMAIL_DOMAINS_IGNORING_DOTS)
     local = F.when(dotless, F.replace(untagged, F.lit("."), F.lit(""))).otherwise(untagged)
-    readable = text.rlike(_EMAIL) & (local != "")
+    readable = text.rlike(_EMAIL) & (local != "") & (F.length(text) <= _LONGEST_EMAIL)
     filler = (
         _is_word(local)
         | domain.isin(*rules.PLACEHOLDER_DOMAINS)
@@ -72,7 +79,8 @@ def dialled(raw: Column) -> Column:
     Numbers written with letters (an extension, a note) stay as they are. Fewer spellings reach the
     run process this way: one of four in the simulated world.
     """
-    digits = F.regexp_replace(F.trim(raw), "[^0-9+]", "")
+    digits = F.translate(F.trim(raw), _OTHER_DIGITS, 3 * _DIGITS)
+    digits = F.regexp_replace(digits, "[^0-9+]", "")
     abroad = F.concat(F.lit("+"), F.substring(digits, 3, 100))
     number = F.when(digits.rlike("^00[1-9]"), abroad).otherwise(digits)
     return F.when(raw.rlike("[A-Za-z]"), F.trim(raw)).otherwise(number)
@@ -83,6 +91,25 @@ def phone(number: Column, e164: Column) -> Reading:
     digits = F.regexp_replace(number, "[^0-9]", "")
     filler = _is_number_filler(digits) | _is_word(F.lower(number))
     return Reading(F.coalesce(e164, number), _reason(filler, number.isNull() | e164.isNotNull()))
+
+
+def postal_code(raw: Column) -> Column:
+    """Letters and digits of a postal code; null where none is left, or zeros alone."""
+    code = F.regexp_replace(F.upper(raw), "[^0-9A-Z]", "")
+    return F.when(
+        F.replace(code, F.lit("0"), F.lit("")) != "", code.substr(1, _LONGEST_POSTAL_CODE)
+    )
+
+
+def birth_date(born: Column, landed_on: Column) -> Column:
+    """A birth date that somebody may have: no form's default, not too long ago, not to come."""
+    text = born.cast("string")
+    is_real = (
+        ~text.isin(*rules.PLACEHOLDER_BIRTH_DATES)
+        & (F.substring(text, 1, 4) >= rules.FIRST_BIRTH_YEAR)
+        & (born <= landed_on)
+    )
+    return F.when(is_real, born)
 
 
 def e164_numbers(

@@ -88,14 +88,21 @@ def _standing(nodes: pa.Array, together: Sequence[tuple[str, str]]) -> list[tupl
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    groups: dict[str, set[str]] = {}
-    for one, other in together:
-        union = groups.get(one, {one}) | groups.get(other, {other})
-        groups.update(dict.fromkeys(union, union))
-    names = pa.array(sorted(groups), pa.string())
+    group = groups(together)
+    names = pa.array(sorted(group), pa.string())
     there = nodes.filter(pc.is_in(nodes, value_set=names)).to_pylist()
     first: dict[int, str] = {}
-    return [(first.setdefault(id(groups[name]), name), name) for name in there]
+    return [(first.setdefault(group[name], name), name) for name in there]
+
+
+def groups(pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The number of each text's group, in time that grows as the pairs do."""
+    import numpy as np
+
+    names = sorted({name for pair in pairs for name in pair})
+    number = {name: place for place, name in enumerate(names)}
+    head, tail = (np.array([number[pair[n]] for pair in pairs], dtype=np.int64) for n in (0, 1))
+    return dict(zip(names, closure(len(names), head, tail).tolist(), strict=True))
 
 
 class _Pairs(NamedTuple):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from customer360.errors import IdentityError
 from customer360.identity.contract import IDENTITY_DECISIONS
-from customer360.identity.people import Decided
+from customer360.identity.people import Decided, groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,11 +89,14 @@ def add_decision(lake: Lake, decision: Decision) -> None:
         decision: The decision, with the next number.
 
     Raises:
-        IdentityError: It contradicts one that holds.
+        IdentityError: It contradicts one that holds, or repeats it.
     """
     import pyarrow as pa
 
-    _refuse_contradictions([*active(read_decisions(lake)), decision])
+    standing = active(read_decisions(lake))
+    if decision.kind != REVOKE:
+        _refuse_repetition(standing, decision)
+        _refuse_contradictions([*standing, decision])
     pairs: Sequence[tuple[str | None, str | None]] = decision.pairs or [(None, None)]
     rows = [
         {
@@ -117,22 +120,34 @@ def add_decision(lake: Lake, decision: Decision) -> None:
 
 def _refuse_contradictions(decisions: Sequence[Decision]) -> None:
     """Two records that are together by some decisions must not be apart by another."""
-    group: dict[str, set[str]] = {}
-    for decision in decisions:
-        if decision.kind == MERGE:
-            for one, other in decision.pairs:
-                union = group.get(one, {one}) | group.get(other, {other})
-                group.update(dict.fromkeys(union, union))
+    group = groups([pair for d in decisions if d.kind == MERGE for pair in d.pairs])
     for decision in decisions:
         if decision.kind == KEEP_APART:
             for one, other in decision.pairs:
-                if other in group.get(one, ()):
+                if group.get(one, one) == group.get(other, other):
                     newest = decisions[-1].decision_id
                     raise IdentityError(
                         f"{one} and {other} would be one person and kept apart at once: decision "
                         f"{newest} contradicts an earlier one. See `customer360 identity "
                         "decisions`, and take the earlier one back with `identity revoke` first."
                     )
+
+
+def _refuse_repetition(standing: Sequence[Decision], decision: Decision) -> None:
+    """A decision that is there twice would hold on after one of them is taken back."""
+    for earlier in standing:
+        if earlier.kind == decision.kind and _says(earlier) >= _says(decision):
+            raise IdentityError(
+                f"Decision {earlier.decision_id} of {earlier.decided_by} says so already: "
+                f"{earlier.reason}. The next refresh goes by it."
+            )
+
+
+def _says(decision: Decision) -> set[object]:
+    """What a decision is about: those who are together, or the pairs that are apart."""
+    if decision.kind == MERGE:
+        return {node for pair in decision.pairs for node in pair}
+    return set(decision.pairs)
 
 
 def _decision(number: int, rows: Sequence[dict[str, object]]) -> Decision:

@@ -77,3 +77,20 @@ def test_key_of_too_many_records_gives_no_pairs(engine: Engine) -> None:
     born = [{"date_of_birth": "1980-05-01"}] * BLOCK_LIMIT
     assert len(pairs(engine, born)) == BLOCK_LIMIT * (BLOCK_LIMIT - 1) // 2
     assert pairs(engine, [*born, {"date_of_birth": "1980-05-01"}]) == []
+
+
+def test_key_of_too_many_that_may_be_enough_to_link_pairs_neighbours(engine: Engine) -> None:
+    size = BLOCK_LIMIT + 1
+    assert len(pairs(engine, [{"phone": "+1"}] * size)) == size - 1
+    one = {"first_name": "a", "last_name": "b", "date_of_birth": "1980-05-01"}
+    assert len(pairs(engine, [one] * size)) == size - 1
+    # Names alone are not enough, whatever else is the same.
+    assert pairs(engine, [{"first_name": "a", "last_name": "b", "city": "ulm"}] * size) == []
+
+
+def test_neighbours_have_one_given_name(engine: Engine) -> None:
+    """A couple's records take turns; each is beside their own."""
+    couple = [{"first_name": name, "loyalty_card": "7"} for name in ("ann", "ben")]
+    found = pairs(engine, couple * BLOCK_LIMIT)
+    assert len(found) == 2 * BLOCK_LIMIT - 1
+    assert sum(int(one) % 2 != int(other) % 2 for one, other in found) == 1

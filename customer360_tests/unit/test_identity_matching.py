@@ -78,6 +78,14 @@ CASES: dict[str, Case] = {
         "model",
         levels={"first_name": "different"},
     ),
+    "twins_with_contacts_of_their_own": Case(
+        NAMED | HOME | {"date_of_birth": "1980-05-01", "phone": "+1", "email": "a@x.yz"},
+        NAMED
+        | HOME
+        | {"date_of_birth": "1980-05-01", "phone": "+2", "email": "b@x.yz", "first_name": "ida"},
+        "model",
+        "contacts",
+    ),
     "namesakes_with_contacts_of_their_own": Case(
         NAMED | HOME | {"phone": "+1", "email": "a@x.yz"},
         NAMED | HOME | {"phone": "+2", "email": "b@x.yz"},

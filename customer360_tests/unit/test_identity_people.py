@@ -151,6 +151,11 @@ def test_what_people_put_together_stays_so_when_one_of_them_goes() -> None:
     assert groups("abc", [], decided) == sets("a", "b c")
 
 
+def test_ten_thousand_records_that_people_put_together_are_one_person() -> None:
+    names = [f"{n:05}" for n in range(10_001)]
+    assert groups(names, [], Decided(together=[*pairwise(names)])) == {frozenset(names)}
+
+
 def test_matches_of_another_run_are_named() -> None:
     with pytest.raises(IdentityError, match="customer_matches names 1 records"):
         found("ab", [Match("a", "vanished")])

@@ -30,7 +30,9 @@ said as (
         and own_links.record_key = concat_ws('|', social.network, social.interaction_id)
     left join links as profile_links
         on profile_links.entity = 'social__profiles'
-        and profile_links.record_key = concat(social.network, '|', social.handle)
+        -- As `record_key` in customer360/identity/contract.py has it.
+        and profile_links.record_key
+        = concat(replace(replace(social.network, '%', '%25'), '|', '%7C'), '|', social.handle)
 ),
 
 asked as (
