@@ -15,6 +15,7 @@ from customer360.identity.resolve import (
     build_links,
     build_match_records,
     build_matches,
+    build_values,
 )
 from customer360.resources.session import Engine
 from customer360.sources import SOURCES
@@ -148,5 +149,6 @@ def resolve(engine: Engine) -> dict[str, dict[str, int]]:
         "match_records": build_match_records(engine),
         "matches": build_matches(engine),
         "links": build_links(engine),
+        "values": build_values(engine),
         "customers": build_customers(engine),
     }

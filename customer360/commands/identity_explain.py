@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from customer360.commands.customer_lookup import find
+from customer360.commands.customer_values import known_values, values_table
 from customer360.commands.identity_evidence import Evidence, Link, gather
 from customer360.errors import IdentityError
 from customer360.identity.comparisons import level_name
@@ -62,8 +63,11 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
         asked = [who] if other is None else [who, other]
         customers = [_customer(reader, text, settings.default_country) for text in asked]
         evidence = gather(reader, tuple(dict.fromkeys(customers)))
+        values = known_values(reader, tuple(dict.fromkeys(customers)))
     for customer in dict.fromkeys(customers):
         console.print(_records(evidence, customer))
+        if values[customer]:
+            console.print(values_table(values[customer]))
     for title, links in _sections(evidence, customers):
         console.print(title, style="bold")
         for link in links[:_SHOWN]:

@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in six steps.
+"""Identity resolution from silver to customers, in seven steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -65,10 +65,9 @@ def build_match_records(engine: Engine) -> Counts:
     """
     from customer360.identity import golden, match_records, spellings
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
     with open_exchange(engine, "match_records") as exchange:
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        described = golden.described(silver)
+        described = golden.described(_carriers(engine))
         found = exchange.keep("found", match_records.representatives(identifiers, described))
         spelled = spellings.read_spellings(exchange, match_records.texts(found))
         rows = match_records.match_records(found, spelled)
@@ -135,8 +134,29 @@ def preview_links(engine: Engine) -> pa.Table:
         return exchange.arrow("links", link)
 
 
+def build_values(engine: Engine) -> Counts:
+    """Replace `customer_values`: what is claimed of each customer, ranked.
+
+    Reads `customer_links` and `customer_identifiers`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `values`.
+    """
+    from customer360.identity import golden, survivorship
+
+    links = engine.table(contract.CUSTOMER_LINKS)
+    identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+    claimed = survivorship.claims(links, identifiers, golden.described(_carriers(engine)))
+    rows = survivorship.ranked_values(claimed)
+    _replace(engine, contract.CUSTOMER_VALUES, contract.VALUE_COLUMNS, rows)
+    return {"values": engine.lake.row_count(contract.CUSTOMER_VALUES)}
+
+
 def build_customers(engine: Engine) -> Counts:
-    """Replace `customers`: the golden record; reads `customer_links` and `customer_identifiers`.
+    """Replace `customers`: the golden record; reads `customer_links` and `customer_values`.
 
     Args:
         engine: The open engine.
@@ -144,20 +164,17 @@ def build_customers(engine: Engine) -> Counts:
     Returns:
         `customers`.
     """
-    from pyspark.sql import functions as F
-
     from customer360.identity import golden
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
-    events = engine.table(keys.silver(rules.BROWSERS))
-    browser_days = events.groupBy(F.col("anonymous_id").alias("record_key")).agg(
-        F.min("landed_on").alias("first_on"), F.max("landed_on").alias("last_on")
-    )
+    links = engine.table(contract.CUSTOMER_LINKS)
+    browsers = golden.linked_browsers(links, engine.table(keys.silver(rules.BROWSERS)))
+    described = golden.described(_carriers(engine))
     with open_exchange(engine, "customers") as exchange:
-        links = engine.table(contract.CUSTOMER_LINKS)
-        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        claimed = golden.claims(links, identifiers, golden.described(silver))
-        rows = golden.golden_records(exchange.keep("claims", claimed), links, browser_days)
+        # In one query with what follows, the embedded engine loses track of which columns can be
+        # null.
+        linked = exchange.keep("linked", golden.linked_records(links, described))
+        values = engine.table(contract.CUSTOMER_VALUES)
+        rows = golden.golden_records(values, described, linked, browsers)
         _replace(engine, contract.CUSTOMERS, contract.CUSTOMER_COLUMNS, rows)
     return {"customers": engine.lake.row_count(contract.CUSTOMERS)}
 
@@ -175,12 +192,11 @@ def build_households(engine: Engine) -> Counts:
 
     from customer360.identity import golden, households
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
     customer = arrow_schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
     with open_exchange(engine, "households") as exchange:
         links = engine.table(contract.CUSTOMER_LINKS)
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        found = households.in_common(links, identifiers, golden.described(silver))
+        found = households.in_common(links, identifiers, golden.described(_carriers(engine)))
         exchange.keep("common", found)
         exchange.keep("customers", engine.table(contract.CUSTOMERS).select("customer_id"))
         assigned = households.find_households(
@@ -198,6 +214,11 @@ def build_households(engine: Engine) -> Counts:
         "households": pc.count_distinct(assigned.column("household_id")).as_py(),
         "most_members": pc.max(assigned.column("member_count")).as_py() or 0,
     }
+
+
+def _carriers(engine: Engine) -> dict[str, DataFrame]:
+    """The silver tables that say something of people, by name."""
+    return {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
 
 
 def _replace(

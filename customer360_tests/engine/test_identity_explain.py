@@ -70,6 +70,16 @@ def test_customers_with_nothing_in_common_have_nothing(lake: Lake) -> None:
     assert "Two customers; what there is between them\n  nothing" in told
 
 
+def test_values_that_lost_are_told_with_why_and_when(lake: Lake) -> None:
+    told = explain(lake, "K1").output
+    chosen, lost = (
+        next(line for line in told.splitlines() if address in line and why in line)
+        for address, why in (("anna@gmail.com", "chosen"), ("a.n.na+crm@", "less trusted"))
+    )
+    assert "2026-01-03" in chosen and "ecommerce__accounts A1" in chosen
+    assert "2026-01-02" in lost and "crm__contacts K1" in lost
+
+
 @pytest.mark.parametrize(
     ("who", "found"), [("nobody@nowhere.example", "found nobody"), ("dirk@mail.example", "found C")]
 )
