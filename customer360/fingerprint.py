@@ -117,7 +117,7 @@ def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) ->
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
+    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, keys.IDENTITY_HEALTH):
         return RUN_RECORD
     if is_snapshot(columns) or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN
