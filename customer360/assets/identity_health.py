@@ -21,7 +21,7 @@ ATTACHED_CHECK = "activity_stays_attached"
 SIZE_CHECK = "no_customer_is_too_large"
 REPORT = "identity.html"
 OWNER = "customer-data@example.com"
-_LEAST = f"Tables of fewer than {LEAST_RECORDS} records are not judged."
+_LEAST = f"Not judged: tables of fewer than {LEAST_RECORDS} records, and campaigns' deliveries."
 
 
 def build_identity_health(sources: Sequence[SourceSpec], settings: Settings) -> dg.AssetsDefinition:

@@ -67,6 +67,11 @@ def test_few_records_are_not_judged() -> None:
     assert list(fallen(few | shares(b=1) | {(MATCH_RATE, "a"): 0.1}, few, MATCH_RATE)) == []
 
 
+def test_campaigns_choose_whom_they_are_sent_to() -> None:
+    now, before = (shares(marketing__deliveries=share) for share in (10, 90))
+    assert list(fallen(now, before, MATCH_RATE)) == []
+
+
 def test_customer_with_more_records_than_the_limit_is_told() -> None:
     assert too_large(HEALTH, 20) == []
     assert too_large(HEALTH, 19) == ["C1 has 20 accounts, contacts and profiles"]
