@@ -117,7 +117,7 @@ def share_lines(rows: Rows) -> Spec:
             "y": {"field": "share", "type": "quantitative", "title": None,
                   "axis": {"format": ".0%"}, "scale": {"zero": False}},
             "color": {"field": "part", "type": "nominal", "sort": None,
-                      "scale": {"scheme": "tableau10"}},
+                      "scale": {"scheme": "tableau10"}, "legend": {"columns": 4}},
         },
     )  # fmt: skip
 

@@ -131,7 +131,7 @@ def measure(reader: Reader, sources: Sequence[SourceSpec], candidates: int | Non
         homes = households(reader, reader.lake.truth) if found_people else None
     return Health(
         links_version=reader.lake.delta(contract.CUSTOMER_LINKS).version(),
-        customers=reader.lake.row_count(contract.CUSTOMERS),
+        customers=_count(reader, f"count(*) from {reader.table(contract.CUSTOMERS)}"),
         households=_count(
             reader, f"count(distinct household_id) from {reader.table(contract.HOUSEHOLDS)}"
         ),
@@ -151,7 +151,8 @@ def _count(reader: Reader, query: str) -> int:
 
 def _tables(reader: Reader) -> list[TableFigures]:
     linked = reader.rows(
-        "select entity, count(*) as attached, count_if(c.source_count > 1) as matched "
+        "select entity, count(*) as attached, "
+        "count(*) filter (where c.source_count > 1) as matched "
         f"from {reader.table(contract.CUSTOMER_LINKS)} "
         f"join {reader.table(contract.CUSTOMERS)} c using (customer_id) group by entity"
     )
@@ -159,7 +160,7 @@ def _tables(reader: Reader) -> list[TableFigures]:
     figures = [
         TableFigures(
             carrier.entity,
-            reader.lake.row_count(keys.silver(carrier.entity)),
+            _count(reader, f"count(*) from {reader.table(keys.silver(carrier.entity))}"),
             *known.get(carrier.entity, (0, 0)),
         )
         for carrier in rules.CARRIERS
@@ -171,7 +172,7 @@ def _events(reader: Reader) -> TableFigures:
     """Web events: what is linked is their cookie."""
     (row,) = reader.rows(
         f"""select count(*) as records, count(l.customer_id) as attached,
-            count_if(c.source_count > 1) as matched
+            count(*) filter (where c.source_count > 1) as matched
         from {reader.table(keys.silver(rules.BROWSERS))} e
         left join {reader.table(contract.CUSTOMER_LINKS)} l
             on l.entity = '{rules.BROWSERS}' and l.record_key = e.anonymous_id

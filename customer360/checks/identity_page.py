@@ -192,11 +192,12 @@ def _pairs(health: Health) -> str:
 def _trend(health: Health, past: Sequence[PastFigures], at: datetime) -> str:
     runs = [(run.measured_at, run.figures) for run in past] + [(at, kept_figures(health))]
     shown = runs[-_MOST_RUNS:]
+    activity = health.activity.entity
     lines = [
         {"run": f"{when:%Y-%m-%d %H:%M}", "part": part, "share": round(value, 5)}
         for when, figures in shown
         for (figure, part), value in figures.items()
-        if figure == MATCH_RATE or (figure == ATTACHED_SHARE and part == health.activity.entity)
+        if figure == (ATTACHED_SHARE if part == activity else MATCH_RATE)
     ]
     candidates = [
         (f"{when:%Y-%m-%d %H:%M}", int(figures["customers", ""]), _number(figures, CANDIDATES))

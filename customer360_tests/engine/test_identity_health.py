@@ -101,6 +101,13 @@ def test_runs_are_compared_and_the_page_is_in_the_lake(
     assert engine.lake.exists(keys.IDENTITY_HEALTH)
 
 
+def test_lake_without_records_has_a_page(engine: Engine) -> None:
+    refresh(engine, {table: [] for table in WORLD})
+    health = assess(engine.lake, SOURCES, 12).health
+    assert (health.customers, health.activity.records, health.activity.match_rate) == (0, 0, 0)
+    assert set(materialize(engine.lake).values()) == {True}
+
+
 def test_command_writes_the_page_where_it_is_told(engine: Engine, tmp_path: Path) -> None:
     output = tmp_path / "health.html"
     result = CliRunner().invoke(
