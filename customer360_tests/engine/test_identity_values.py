@@ -10,7 +10,7 @@ import pytest
 
 from customer360.identity import contract, rules
 from customer360.identity.clusters import customer_id
-from customer360.identity.survivorship import ranked_values
+from customer360.identity.survivorship import _DIGITS, ranked_values
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360_tests.identity_world import WORLD, Row, at, create_silver, fill, resolve
@@ -201,3 +201,9 @@ def test_every_criterion_is_a_why_and_described() -> None:
     (why,) = (c.description for c in contract.VALUE_COLUMNS if c.name == "why")
     told: Sequence[str] = (*rules.CRITERIA, contract.CHOSEN, contract.AS_GOOD)
     assert [name for name in told if name not in why] == []
+
+
+def test_places_have_digits_for_all_tiers_and_parts() -> None:
+    assert set(_DIGITS) == set(rules.CRITERIA)
+    assert max(len(tiers) for tiers in rules.TRUST.values()) <= 10 ** _DIGITS["less_trusted"]
+    assert max(len(parts) for parts in rules.PARTS.values()) < 10 ** _DIGITS["less_complete"]
