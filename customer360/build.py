@@ -18,6 +18,7 @@ from customer360.assets.gold import (
     manifest_path,
 )
 from customer360.assets.identity import build_identity_assets
+from customer360.assets.identity_health import build_identity_health
 from customer360.assets.landing import build_landing_assets
 from customer360.assets.ledger import build_ledger_assets
 from customer360.assets.silver import build_silver_assets
@@ -72,6 +73,7 @@ def build_definitions(
             *build_silver_assets(sources, days, settings.currency),
             *build_ledger_assets(sources, gold),
             *build_identity_assets(sources, settings),
+            build_identity_health(sources, settings),
             gold,
             *build_exposure_assets(manifest),
             build_refresh_asset(sources, gold, manifest),

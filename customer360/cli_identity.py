@@ -43,14 +43,19 @@ def train(*, dry_run: bool, save: Path | None) -> None:
 @identity.command()
 @click.argument("who")
 @click.argument("other", required=False)
-def explain(who: str, other: str | None) -> None:
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw how the strongest pair comes to its weight, as an SVG file.",
+)
+def explain(who: str, other: str | None, picture: Path | None) -> None:
     """Why the records of a customer are one, or what there is between two customers.
 
     WHO and OTHER are customer ids, e-mail addresses, phones, card, account or contact numbers.
     """
     from customer360.commands.identity_explain import explain as show
 
-    show(load_settings(), open_console(), who, other)
+    show(load_settings(), open_console(), who, other, picture)
 
 
 def _deciding(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,3 +158,22 @@ def approve(reason: str, by: str) -> None:
     from customer360.commands.identity_preview import approve as let
 
     let(load_settings(), open_console(), reason=reason, by=by)
+
+
+@identity.command()
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("identity.html"),
+    show_default=True,
+    help="The page to write.",
+)
+def report(output: Path) -> None:
+    """Write a page about how identity is doing: match rates, sizes, pairs, drift, truth.
+
+    One HTML file that needs no network. Every run writes the same page to reports/identity.html in
+    the lake.
+    """
+    from customer360.commands.identity_report import report as write
+
+    write(load_settings(), open_console(), output)

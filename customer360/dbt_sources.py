@@ -35,7 +35,7 @@ _PLATFORM: Final = {
     "landed_on": "Landing day of the row, UTC.",
 }
 # Identity columns that hold personal data under a name that no source declares.
-_IDENTITY_PII: Final = frozenset({"record_key", "identifier_value", "raw_value"})
+_IDENTITY_PII: Final = frozenset({"record_key", "identifier_value", "raw_value", "value"})
 
 Node = dict[str, Any]
 # Column -> (table, column) where its values should exist, and how bad it is when one does not.
@@ -119,6 +119,7 @@ def _identity_tables() -> list[Node]:
     """Tables of identity resolution."""
     customers, links = identity.CUSTOMERS.table, identity.CUSTOMER_LINKS.table
     identifiers = identity.CUSTOMER_IDENTIFIERS.table
+    to_customers = {"customer_id": (customers, "customer_id", "error")}
     return [
         _identity_table(
             customers,
@@ -131,13 +132,28 @@ def _identity_tables() -> list[Node]:
             "Which customer a source record belongs to; one row per entity and record.",
             identity.LINK_COLUMNS,
             key=("entity", "record_key"),
-            references={"customer_id": (customers, "customer_id", "error")},
+            references=to_customers,
         ),
         _identity_table(
             identifiers,
             "An identifier that a source record carries; one row per record, type and value.",
             identity.IDENTIFIER_COLUMNS,
             key=("entity", "record_key", "identifier_type", "identifier_value"),
+        ),
+        _identity_table(
+            identity.CUSTOMER_VALUES.table,
+            "What records claim of a customer, the best value first; one row per customer, "
+            "attribute and value.",
+            identity.VALUE_COLUMNS,
+            key=("customer_id", "attribute", "value"),
+            references=to_customers,
+        ),
+        _identity_table(
+            identity.HOUSEHOLDS.table,
+            "Which household a customer belongs to; one row per customer.",
+            identity.HOUSEHOLD_COLUMNS,
+            key=("customer_id",),
+            references=to_customers,
         ),
     ]
 

@@ -38,6 +38,9 @@ LOAD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 }
 RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"
+_RUN_RECORDS: Final = (
+    keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, keys.IDENTITY_HEALTH, IDENTITY_CHANGES,
+)  # fmt: skip
 ID_HISTORY: Final = "remembers ids of earlier runs"
 # Ids that runs in another order give to others: kept table of names that do not depend on it.
 _CUSTOMER_ID: Final = "customer_id"
@@ -146,7 +149,7 @@ def fingerprint(
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, IDENTITY_CHANGES):
+    if key in _RUN_RECORDS:
         return RUN_RECORD
     if key in (CUSTOMER_CROSSWALK, CUSTOMER_MEMBERS, HOUSEHOLD_MEMBERS):
         return ID_HISTORY

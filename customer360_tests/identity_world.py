@@ -18,6 +18,7 @@ from customer360.identity.resolve import (
     build_links,
     build_match_records,
     build_matches,
+    build_values,
 )
 from customer360.resources.session import Engine
 from customer360.settings import Settings
@@ -175,5 +176,6 @@ def resolve(engine: Engine) -> dict[str, dict[str, int]]:
         "matches": build_matches(engine),
         "ids": issue_ids(engine),
         "links": build_links(engine),
+        "values": build_values(engine),
         "customers": build_customers(engine),
     }

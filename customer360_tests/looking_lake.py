@@ -28,6 +28,7 @@ LATER = date(2026, 1, 4)
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _TYPES = {
     "string": pa.string(),
+    "int": pa.int32(),
     "bigint": pa.int64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
@@ -109,6 +110,15 @@ def _identity(lake: Lake) -> None:
     names = [name for name, _ in columns]
     rows = [dict(zip(names, identifier, strict=False)) for identifier in identifiers]
     write(lake, contract.CUSTOMER_IDENTIFIERS, columns, rows)
+    claims = [
+        (ADA, "email", "ada@old.example", 2, "crm__contacts", "K1", NOW, 1, "less_trusted"),
+        (ADA, "email", "ada@gmail.com", 1, "ecommerce__accounts", "A1", NOW, 2, "chosen"),
+        (BOB, "name", "Bob", 1, "crm__contacts", "K2", NOW, 1, "chosen"),
+    ]
+    columns = contract.typed(contract.VALUE_COLUMNS)
+    names = [name for name, _ in columns]
+    rows = [dict(zip(names, claim, strict=True)) for claim in claims]
+    write(lake, contract.CUSTOMER_VALUES, columns, rows)
 
 
 def _gold(lake: Lake) -> None:

@@ -77,8 +77,15 @@ _STEPS: Final = (
         "build_links",
     ),
     _Step(
-        contract.CUSTOMERS,
+        contract.CUSTOMER_VALUES,
         (contract.CUSTOMER_LINKS,),
+        "What the records of a customer claim: the value of each attribute that was chosen, and "
+        "those that were not, with source, age and why. One row per customer, attribute and value.",
+        "build_values",
+    ),
+    _Step(
+        contract.CUSTOMERS,
+        (contract.CUSTOMER_VALUES,),
         "The golden record, with the source of each attribute. One row per customer.",
         "build_customers",
     ),

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from customer360.commands.customer_lookup import CustomerView, Search, find, summaries, view
+from customer360.commands.customer_values import values_table
 from customer360.commands.spelling import exact, shown
 from customer360.errors import Customer360Error
 from customer360.resources.lake import Lake
@@ -29,7 +30,7 @@ SECTIONS: Final = tuple(
     (title, tuple(starts.split()))
     for title, starts in {
         "Person": "title first_name last_name name_ date_of_birth age_ is_deleted",
-        "Contact": "email phone street city postal_code country address_ loyalty_",
+        "Contact": "email phone street city postal_code country address_ loyalty_ household_",
         "Known from": (
             "has_account has_contact has_loyalty has_social source_ record_ first_seen last_seen "
             "as_of"
@@ -111,6 +112,8 @@ def _list(rows: Sequence[Mapping[str, Any]]) -> Table:
 def _parts(customer: CustomerView) -> Iterator[Table | Text]:
     yield Text(f"Customer {customer.customer_id}, found by {customer.found_by}", style="bold")
     yield _profile(customer.profile)
+    if customer.values:
+        yield values_table(customer.values)
     yield _records(customer.records)
     yield _events(customer.events)
     for note in customer.missing:

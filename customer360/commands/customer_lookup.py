@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from customer360.commands.customer_values import values_or_none
 from customer360.errors import MissingTableError
 from customer360.identity import rules
 from customer360.identity.contract import (
@@ -91,6 +92,7 @@ class CustomerView:
     customer_id: str
     found_by: str
     profile: dict[str, Any]
+    values: tuple[dict[str, Any], ...]
     records: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     missing: tuple[str, ...]
@@ -183,7 +185,7 @@ def _carried(row: dict[str, Any]) -> str:
 
 
 def view(reader: Reader, match: Match) -> CustomerView:
-    """Read one customer's profile, records and last events."""
+    """Read one customer's profile, what is claimed of it, its records and last events."""
     missing: list[str] = []
     profile = _first(reader, CUSTOMERS, match.customer_id, missing)
     profile |= _first(reader, CUSTOMER_360, match.customer_id, missing)
@@ -192,9 +194,16 @@ def view(reader: Reader, match: Match) -> CustomerView:
         "where customer_id = ? order by is_personal desc, entity, record_key",
         (match.customer_id,),
     )
+    values = values_or_none(reader, match.customer_id, missing)
     events = last_events(reader, match.customer_id, missing)
     return CustomerView(
-        match.customer_id, match.found_by, profile, tuple(records), tuple(events), tuple(missing)
+        match.customer_id,
+        match.found_by,
+        profile,
+        values,
+        tuple(records),
+        tuple(events),
+        tuple(missing),
     )
 
 

@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from customer360.commands.customer_lookup import find
+from customer360.commands.customer_values import known_values, values_table
 from customer360.commands.identity_evidence import Evidence, Link, gather
 from customer360.errors import IdentityError
 from customer360.identity.comparisons import level_name
-from customer360.identity.contract import COMPARED
+from customer360.identity.contract import COMPARED, MATCH_RECORDS
 from customer360.identity.rules import LINK_WEIGHT
 from customer360.resources.identity_decisions import Decision, active, read_decisions
 from customer360.resources.lake import Lake
@@ -22,6 +23,7 @@ from customer360.resources.match_models import model_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -40,7 +42,13 @@ _CONFLICTS: Final = {
 }
 
 
-def explain(settings: Settings, console: Console, who: str, other: str | None) -> None:
+def explain(
+    settings: Settings,
+    console: Console,
+    who: str,
+    other: str | None,
+    picture: Path | None = None,
+) -> None:
     """Print what makes one customer of records, or what there is between two.
 
     Args:
@@ -48,9 +56,10 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
         console: Where it goes.
         who: Customer id, or any identifier or record key of one customer.
         other: The same of a second one, if any.
+        picture: SVG file to draw the first pair to, if any.
 
     Raises:
-        IdentityError: Nobody or several customers are found.
+        IdentityError: Nobody or several customers are found, or there is no pair to draw.
         MissingTableError: Identity has not been resolved yet.
     """
     from customer360.resources.reading import open_reader
@@ -63,9 +72,13 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
         asked = [who] if other is None else [who, other]
         customers = [_customer(reader, text, settings.default_country) for text in asked]
         evidence = gather(reader, tuple(dict.fromkeys(customers)))
+        values = known_values(reader, tuple(dict.fromkeys(customers)))
     for customer in dict.fromkeys(customers):
         console.print(_records(evidence, customer))
-    for title, links in _sections(evidence, customers):
+        if values[customer]:
+            console.print(values_table(values[customer]))
+    sections = _sections(evidence, customers)
+    for title, links in sections:
         console.print(title, style="bold")
         for link in links[:_SHOWN]:
             is_cut = link.is_link and evidence.is_between(link)
@@ -84,6 +97,25 @@ def explain(settings: Settings, console: Console, who: str, other: str | None) -
         f"Model: {model.name}, trained on {model.trained_on}. Weights are powers of two of the "
         f"odds; {LINK_WEIGHT:g} is enough. docs/identity.md says how it works."
     )
+    if picture is not None:
+        _draw(evidence, sections, model, lake.row_count(MATCH_RECORDS), picture)
+
+
+def _draw(
+    evidence: Evidence,
+    sections: Sequence[tuple[str, list[Link]]],
+    model: MatchModel,
+    records: int,
+    picture: Path,
+) -> None:
+    from customer360.checks.charts import svg
+    from customer360.identity.waterfall import waterfall
+
+    drawn = next((link for _, links in sections for link in links), None)
+    if drawn is None:
+        raise IdentityError("There is no pair of records to draw.")
+    one, other = (evidence.records[node].fields for node in (drawn.node_1, drawn.node_2))
+    picture.write_text(svg(waterfall(one, other, model, records)), encoding="utf-8")
 
 
 def _sections(evidence: Evidence, customers: Sequence[str]) -> list[tuple[str, list[Link]]]:

@@ -1,7 +1,7 @@
 """`customer360 verify`: compare the lake with the truth of the simulated world that landed in it.
 
-What is compared is in `commands.verify_records`, `verify_money` and `verify_people`; here it is run
-and told. What the faults are and what should become of them is in docs/simulator.md.
+What is compared is in `commands.verify_records`, `verify_money` and `checks.identity_truth`; here
+it is run and told. What the faults are and what should become of them is in docs/simulator.md.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from customer360.checks.identity_truth import Agreement, People, households, people
 from customer360.commands.verify_money import money
-from customer360.commands.verify_people import Agreement, People, households, people
 from customer360.commands.verify_records import (
     Difference,
     faults,

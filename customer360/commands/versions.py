@@ -190,7 +190,7 @@ def _consequences(lake: Lake, key: TableKey, now: int, then: int) -> str:
             "The next run builds gold again from silver, except for snapshots; what reads this "
             "table is stale until then."
         )
-    if key in (keys.LEDGER, keys.RECONCILIATION, keys.WATERMARKS):
+    if key in (keys.LEDGER, keys.RECONCILIATION, keys.WATERMARKS, keys.IDENTITY_HEALTH):
         return "The next run writes this table again."
     if key.layer == keys.OPS and not key.table.endswith("_outranked"):
         return (

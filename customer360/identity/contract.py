@@ -23,6 +23,7 @@ class Column(NamedTuple):
 CUSTOMER_IDENTIFIERS: Final = keys.silver("customer_identifiers")
 CUSTOMER_LINKS: Final = keys.silver("customer_links")
 CUSTOMER_CROSSWALK: Final = keys.silver("customer_crosswalk")
+CUSTOMER_VALUES: Final = keys.silver("customer_values")
 CUSTOMERS: Final = keys.silver("customers")
 HOUSEHOLDS: Final = keys.silver("households")
 MATCH_RECORDS: Final = keys.silver("match_records")
@@ -191,6 +192,29 @@ CROSSWALK_COLUMNS: Final = (
     Column("run_id", "string", "The run that says so."),
 )
 
+# What is told of a customer, each by values of records.
+ATTRIBUTES: Final = ("name", "email", "phone", "address", "date_of_birth", "loyalty_card")
+# Beside `rules.CRITERIA`: why a value has its rank.
+CHOSEN: Final = "chosen"
+AS_GOOD: Final = "as_good"
+
+VALUE_COLUMNS: Final = (
+    Column("customer_id", "string", "Customer."),
+    Column("attribute", "string", f"One of {', '.join(ATTRIBUTES)}."),
+    Column("value", "string", "Value as one text; name and address whole."),
+    Column("rank", "int", "1 for the value that is in the golden record, then the next best."),
+    Column("entity", "string", "Table of the best record that claims the value."),
+    Column("record_key", "string", "Key of that record, | between its parts."),
+    Column("claimed_at", "timestamp", "When that record's current version came to be, UTC."),
+    Column("record_count", "bigint", "Records of the customer that claim the value."),
+    Column(
+        "why",
+        "string",
+        "chosen, or what decided against it: deleted_record, less_complete, less_trusted, older; "
+        "as_good where nothing but the order of tables and keys did.",
+    ),
+)
+
 HOUSEHOLD_COLUMNS: Final = (
     Column("customer_id", "string", "Customer."),
     Column("household_id", "string", "Those who have or had a home or contact point in common."),
@@ -203,18 +227,29 @@ CUSTOMER_COLUMNS: Final = (
     Column("first_name", "string", "Given name."),
     Column("last_name", "string", "Family name."),
     Column("name_source", "string", "Table that the name was taken from."),
+    Column("name_claimed_at", "timestamp", "When the record that it is from came to be, UTC."),
     Column("email", "string", "E-mail address, lower case, as written by the person."),
     Column("email_source", "string", "Table that the address was taken from."),
+    Column("email_claimed_at", "timestamp", "When the record that it is from came to be, UTC."),
     Column("phone", "string", "Phone in E.164 where it can be read."),
     Column("phone_source", "string", "Table that the phone was taken from."),
+    Column("phone_claimed_at", "timestamp", "When the record that it is from came to be, UTC."),
     Column("street", "string", "Street and number."),
     Column("city", "string", "Town."),
     Column("postal_code", "string", "Postal code."),
     Column("country", "string", "ISO 3166 code."),
     Column("address_source", "string", "Table that the address was taken from."),
+    Column("address_claimed_at", "timestamp", "When the record that it is from came to be, UTC."),
     Column("date_of_birth", "date", "Birth date."),
     Column("date_of_birth_source", "string", "Table that the birth date was taken from."),
+    Column(
+        "date_of_birth_claimed_at", "timestamp", "When the record that it is from came to be, UTC."
+    ),
     Column("loyalty_card_number", "string", "Loyalty card seen last."),
+    Column("loyalty_card_source", "string", "Table that the card was taken from."),
+    Column(
+        "loyalty_card_claimed_at", "timestamp", "When the record that it is from came to be, UTC."
+    ),
     Column("record_count", "bigint", "Source records that belong to the customer."),
     Column("source_count", "bigint", "Source systems that know the customer."),
     Column("has_account", "boolean", "Has a web-shop account."),
@@ -233,6 +268,7 @@ TABLES: Final = {
     CUSTOMER_CROSSWALK: CROSSWALK_COLUMNS,
     CUSTOMER_MEMBERS: CUSTOMER_MEMBER_COLUMNS,
     CUSTOMER_LINKS: LINK_COLUMNS,
+    CUSTOMER_VALUES: VALUE_COLUMNS,
     CUSTOMERS: CUSTOMER_COLUMNS,
     HOUSEHOLDS: HOUSEHOLD_COLUMNS,
     HOUSEHOLD_MEMBERS: HOUSEHOLD_MEMBER_COLUMNS,

@@ -1,6 +1,6 @@
 """The golden record: a customer's best known value of each attribute, and where it came from.
 
-DataFrame code; whom to believe is data, in `rules.TRUST`. Who belongs to the customer was decided
+DataFrame code. Which value is the best was decided in `survivorship`, who belongs to the customer
 in `links`.
 """
 
@@ -10,27 +10,17 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Final
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.identity import normalise, rules
-from customer360.identity.contract import CUSTOMER_COLUMNS, record_key
+from customer360.identity.contract import ATTRIBUTES, CUSTOMER_COLUMNS, record_key
 
 _RECORD = ["entity", "record_key"]
 
-# Columns by attribute of `rules.TRUST`; name and address each come whole from one record.
-_NAME: Final = ("title", "first_name", "last_name")
-_ADDRESS: Final = ("street", "city", "postal_code", "country")
-_COLUMNS: Final = {
-    "name": _NAME,
-    "email": ("email",),
-    "phone": ("phone",),
-    "address": _ADDRESS,
-    "date_of_birth": ("date_of_birth",),
-    "loyalty_card": ("loyalty_card_number",),
-}
-# A title alone is no name, a country alone no address.
-_WEAK: Final = ("title", "country")
+# Columns of a name and of an address.
+NAME: Final = ("title", "first_name", "last_name")
+ADDRESS: Final = ("street", "city", "postal_code", "country")
 # When a record's current version came to be, and the key, per table.
 _CLOCKS: Final = {
     rules.CONTACTS: "updated_at",
@@ -44,7 +34,7 @@ _CLOCKS: Final = {
 _SOURCES: Final = sorted(
     {entity.partition("__")[0] for entity in (rules.BROWSERS, *(c.entity for c in rules.CARRIERS))}
 )
-_SHIPPING: Final = {name: f"shipping_{name}" for name in _ADDRESS}
+_SHIPPING: Final = {name: f"shipping_{name}" for name in ADDRESS}
 # Tables that hold a person's name in one piece.
 _WHOLE_NAMES: Final = {rules.ORDERS: "shipping_name", rules.PROFILES: "display_name"}
 
@@ -74,9 +64,9 @@ def _described_by(rows: DataFrame, carrier: rules.Carrier) -> DataFrame:
         found = F.col(source) if source in present else F.lit(None)
         return found.cast(kind).alias(name)
 
-    parts = [column(name) for name in (*_NAME, *_ADDRESS)]
+    parts = [column(name) for name in (*NAME, *ADDRESS)]
     if carrier.entity in _WHOLE_NAMES:
-        parts = [*_split_name(_WHOLE_NAMES[carrier.entity]), *parts[len(_NAME) :]]
+        parts = [*_split_name(_WHOLE_NAMES[carrier.entity]), *parts[len(NAME) :]]
     return rows.select(
         F.lit(carrier.entity).alias("entity"),
         F.expr(record_key(carrier.key)).alias("record_key"),
@@ -102,73 +92,79 @@ def _split_name(column: str) -> list[Column]:
     ]
 
 
-def claims(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> DataFrame:
-    """What the records of each customer claim about the person.
+def linked_records(links: DataFrame, records: DataFrame) -> DataFrame:
+    """What is counted of the records of customers, browsers left out.
 
     Args:
         links: Rows of `customer_links`.
-        identifiers: Rows of `customer_identifiers`.
         records: Rows of `described`.
 
     Returns:
-        One row per linked record but browsers: customer_id, the columns of `described`, and `email`
-        (lower case), `phone` (E.164), `loyalty_card_number`, null where the record has none that
-        could be the person's.
+        One row per record: customer_id, entity, is_deleted, landed_on.
     """
-    kind = F.col("identifier_type")
-    told = {
-        "email": F.when(kind == "email", F.lower(F.trim("raw_value"))),
-        "phone": F.when(kind == "phone", F.col("identifier_value")),
-        "loyalty_card_number": F.when(kind == "loyalty_card", F.col("identifier_value")),
-    }
-    said = (
-        identifiers.where(F.col("is_linking") & kind.isin("email", "phone", "loyalty_card"))
-        .groupBy(*_RECORD)
-        .agg(*(F.max(value).alias(name) for name, value in told.items()))
+    found = records.select(*_RECORD, "is_deleted", "landed_on")
+    owned = links.select(*_RECORD, "customer_id").join(found, _RECORD)
+    return owned.select("customer_id", "entity", "is_deleted", "landed_on")
+
+
+def linked_browsers(links: DataFrame, events: DataFrame) -> DataFrame:
+    """Cookies that belong to a customer: customer_id, entity, first_on, last_on (landing days).
+
+    Args:
+        links: Rows of `customer_links`.
+        events: Web events.
+    """
+    days = events.groupBy(F.col("anonymous_id").alias("record_key")).agg(
+        F.min("landed_on").alias("first_on"), F.max("landed_on").alias("last_on")
     )
-    owned = links.select(*_RECORD, "customer_id").join(records, _RECORD)
-    return owned.join(said, _RECORD, "left")
+    owned = links.where(F.col("entity") == rules.BROWSERS)
+    return owned.join(days, "record_key").select("customer_id", "entity", "first_on", "last_on")
 
 
-def golden_records(claimed: DataFrame, links: DataFrame, browser_days: DataFrame) -> DataFrame:
+def golden_records(
+    values: DataFrame, records: DataFrame, linked: DataFrame, browsers: DataFrame
+) -> DataFrame:
     """One row per customer: the columns of `customers`.
 
     Args:
-        claimed: Rows of `claims`.
-        links: Rows of `customer_links`.
-        browser_days: First and last landing day of each cookie: record_key, first_on, last_on.
+        values: Rows of `customer_values`.
+        records: Rows of `described`.
+        linked: Rows of `linked_records`.
+        browsers: Rows of `linked_browsers`.
     """
-    parts = [_best(claimed, attribute, columns) for attribute, columns in _COLUMNS.items()]
-    counted = _counted(claimed, links, browser_days)
-    whole = reduce(lambda left, right: left.join(right, "customer_id", "left"), parts, counted)
+    counted = _counted(linked, browsers)
+    whole = counted.join(_chosen(values, records), "customer_id", "left")
     rows = whole.withColumn("has_loyalty_card", F.col("loyalty_card_number").isNotNull())
     return rows.select(*(F.col(c.name).cast(c.kind).alias(c.name) for c in CUSTOMER_COLUMNS))
 
 
-def _best(rows: DataFrame, attribute: str, columns: tuple[str, ...]) -> DataFrame:
-    """Per customer the columns of the most trusted record that has them, and its table.
+def _chosen(values: DataFrame, records: DataFrame) -> DataFrame:
+    """Per customer the values ranked first, each with its table and time.
 
-    Order: living before deleted, tier of trust, newest clock, then table and key, so that no two
-    tie.
+    Name, address and birth date are taken from the record, because the value is but a text.
     """
-    tiers = rules.TRUST[attribute]
-    tier = F.coalesce(
-        *(F.when(F.col("entity").isin(*tier), F.lit(place)) for place, tier in enumerate(tiers))
+    described = records.select(*_RECORD, *NAME, *ADDRESS, "date_of_birth")
+    first = values.where(F.col("rank") == 1).join(described, _RECORD, "left")
+
+    def of(attribute: str, column: str, name: str) -> Column:
+        # One row per attribute: there is nothing to choose from.
+        return F.max(F.when(F.col("attribute") == attribute, F.col(column))).alias(name)
+
+    return first.groupBy("customer_id").agg(
+        *(of("name", part, part) for part in NAME),
+        *(of("address", part, part) for part in ADDRESS),
+        of("date_of_birth", "date_of_birth", "date_of_birth"),
+        of("email", "value", "email"),
+        of("phone", "value", "phone"),
+        of("loyalty_card", "value", "loyalty_card_number"),
+        *(of(each, "entity", f"{each}_source") for each in ATTRIBUTES),
+        *(of(each, "claimed_at", f"{each}_claimed_at") for each in ATTRIBUTES),
     )
-    order = (F.col("is_deleted"), tier, F.col("clock").desc(), F.col("entity"), F.col("record_key"))
-    trusted = F.col("entity").isin(*(entity for tier in tiers for entity in tier))
-    told = reduce(lambda a, b: a | b, (F.col(c).isNotNull() for c in columns if c not in _WEAK))
-    ranked = rows.where(trusted & told).withColumn(
-        "_place", F.row_number().over(Window.partitionBy("customer_id").orderBy(*order))
-    )
-    source = F.col("entity").alias(f"{attribute}_source")
-    return ranked.where(F.col("_place") == 1).select("customer_id", *columns, source)
 
 
-def _counted(claimed: DataFrame, links: DataFrame, browser_days: DataFrame) -> DataFrame:
+def _counted(linked: DataFrame, browsers: DataFrame) -> DataFrame:
     """Per customer: counts, flags and days over all records that are linked."""
-    browsers = links.where(F.col("entity") == rules.BROWSERS).join(browser_days, "record_key")
-    days = claimed.select(
+    days = linked.select(
         "customer_id",
         "entity",
         "is_deleted",

@@ -1,4 +1,4 @@
-"""Identity resolution from silver to customers, in seven steps.
+"""Identity resolution from silver to customers, in eight steps.
 
 Only order, reading and writing are here: each step reads tables, calls pure functions of this
 package, and replaces its table in one commit. Cut off anywhere and started again it ends with the
@@ -71,10 +71,9 @@ def build_match_records(engine: Engine) -> Counts:
     """
     from customer360.identity import golden, match_records, spellings
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
     with open_exchange(engine, "match_records") as exchange:
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        described = golden.described(silver)
+        described = golden.described(_carriers(engine))
         found = exchange.keep("found", match_records.representatives(identifiers, described))
         spelled = spellings.read_spellings(exchange, match_records.texts(found))
         rows = match_records.match_records(found, spelled)
@@ -199,8 +198,29 @@ def preview_links(engine: Engine) -> Iterator[tuple[Proposal, str]]:
         yield made, f"{exchange.folder}/links"
 
 
+def build_values(engine: Engine) -> Counts:
+    """Replace `customer_values`: what is claimed of each customer, ranked.
+
+    Reads `customer_links` and `customer_identifiers`.
+
+    Args:
+        engine: The open engine.
+
+    Returns:
+        `values`.
+    """
+    from customer360.identity import golden, survivorship
+
+    links = engine.table(contract.CUSTOMER_LINKS)
+    identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
+    claimed = survivorship.claims(links, identifiers, golden.described(_carriers(engine)))
+    rows = survivorship.ranked_values(claimed)
+    _replace(engine, contract.CUSTOMER_VALUES, contract.VALUE_COLUMNS, rows)
+    return {"values": engine.lake.row_count(contract.CUSTOMER_VALUES)}
+
+
 def build_customers(engine: Engine) -> Counts:
-    """Replace `customers`: the golden record; reads `customer_links` and `customer_identifiers`.
+    """Replace `customers`: the golden record; reads `customer_links` and `customer_values`.
 
     Args:
         engine: The open engine.
@@ -208,20 +228,17 @@ def build_customers(engine: Engine) -> Counts:
     Returns:
         `customers`.
     """
-    from pyspark.sql import functions as F
-
     from customer360.identity import golden
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
-    events = engine.table(keys.silver(rules.BROWSERS))
-    browser_days = events.groupBy(F.col("anonymous_id").alias("record_key")).agg(
-        F.min("landed_on").alias("first_on"), F.max("landed_on").alias("last_on")
-    )
+    links = engine.table(contract.CUSTOMER_LINKS)
+    browsers = golden.linked_browsers(links, engine.table(keys.silver(rules.BROWSERS)))
+    described = golden.described(_carriers(engine))
     with open_exchange(engine, "customers") as exchange:
-        links = engine.table(contract.CUSTOMER_LINKS)
-        identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        claimed = golden.claims(links, identifiers, golden.described(silver))
-        rows = golden.golden_records(exchange.keep("claims", claimed), links, browser_days)
+        # In one query with what follows, the embedded engine loses track of which columns can be
+        # null.
+        linked = exchange.keep("linked", golden.linked_records(links, described))
+        values = engine.table(contract.CUSTOMER_VALUES)
+        rows = golden.golden_records(values, described, linked, browsers)
         _replace(engine, contract.CUSTOMERS, contract.CUSTOMER_COLUMNS, rows)
     return {"customers": engine.lake.row_count(contract.CUSTOMERS)}
 
@@ -240,12 +257,11 @@ def build_households(engine: Engine) -> Counts:
     from customer360.identity import golden, households
     from customer360.resources.lasting_members import household_members
 
-    silver = {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
     customer = arrow_schema(contract.HOUSEHOLD_COLUMNS, "customer_id")
     with open_exchange(engine, "households") as exchange:
         links = engine.table(contract.CUSTOMER_LINKS)
         identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
-        found = households.in_common(links, identifiers, golden.described(silver))
+        found = households.in_common(links, identifiers, golden.described(_carriers(engine)))
         exchange.keep("common", found)
         exchange.keep("customers", engine.table(contract.CUSTOMERS).select("customer_id"))
         rows, members = households.find_households(
@@ -288,6 +304,11 @@ def _handed(
 ) -> DataFrame:
     batches = rows.to_batches(max_chunksize=_BATCH_ROWS)
     return exchange.hand_over(name, batches, arrow_schema(columns), contract.ddl(columns))
+
+
+def _carriers(engine: Engine) -> dict[str, DataFrame]:
+    """The silver tables that say something of people, by name."""
+    return {c.entity: engine.table(keys.silver(c.entity)) for c in rules.CARRIERS}
 
 
 def _replace(

@@ -179,9 +179,20 @@ LINK_WEIGHT: Final = 3.0
 # records share says too little to be worth their pairs, which would grow with its square.
 BLOCK_LIMIT: Final = 60
 
-# Golden record: for each attribute, whom to believe, in tiers; inside a tier the newest record
-# wins. Living records come before deleted ones in every tier. Address columns come from one record,
-# and so do the parts of a name.
+# Golden record: what decides between two values of an attribute; the first difference counts. Named
+# by what is then said of the value that lost.
+CRITERIA: Final = (
+    "deleted_record",  # living records come before deleted ones
+    "less_complete",  # more of `PARTS` before less
+    "less_trusted",  # the higher tier of `TRUST`
+    "older",  # the newer record
+)
+# What makes a value whole. Address columns come from one record, and so do the parts of a name.
+PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "name": ("first_name", "last_name"),
+    "address": ("street", "postal_code", "city"),
+}
+# For each attribute, whom to believe, in tiers.
 TRUST: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     # Clerks see papers and letters, account holders spell their own name, parcels go to anybody.
     "name": ((CONTACTS,), (ACCOUNTS,), (ORDERS,)),

@@ -74,6 +74,13 @@ class Lake:
         if fs.exists(path):
             fs.rm(path, recursive=True)
 
+    def write_report(self, name: str, text: str) -> str:
+        """Write a page for people, instead of the one of that name; returns its URL."""
+        fs, folder = open_url(f"{self.url}/reports")
+        fs.makedirs(folder, exist_ok=True)
+        fs.pipe_file(f"{folder}/{name}", text.encode())
+        return f"{self.url}/reports/{name}"
+
     def exists(self, key: TableKey) -> bool:
         """Whether the table is there (has a Delta log)."""
         fs, path = open_url(f"{self.table_url(key)}/_delta_log")

@@ -24,6 +24,8 @@ IDENTITY_TABLES = {
     identity.CUSTOMERS: identity.CUSTOMER_COLUMNS,
     identity.CUSTOMER_LINKS: identity.LINK_COLUMNS,
     identity.CUSTOMER_IDENTIFIERS: identity.IDENTIFIER_COLUMNS,
+    identity.CUSTOMER_VALUES: identity.VALUE_COLUMNS,
+    identity.HOUSEHOLDS: identity.HOUSEHOLD_COLUMNS,
 }
 
 

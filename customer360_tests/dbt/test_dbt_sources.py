@@ -24,7 +24,13 @@ def test_every_table_of_every_source_is_declared() -> None:
         for e in s.entities
         for name in (e.name, *(c.name for c in e.children))
     }
-    assert tables == of_sources | {"customers", "customer_links", "customer_identifiers"}
+    assert tables == of_sources | {
+        "customers",
+        "customer_links",
+        "customer_identifiers",
+        "customer_values",
+        "households",
+    }
 
 
 def test_composite_key_and_required_columns_are_tested() -> None:

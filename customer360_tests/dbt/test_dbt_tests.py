@@ -33,6 +33,13 @@ def test_silver_tests_fail_on_a_double_key_a_blank_and_an_unknown_customer(gold:
     }
 
 
+def test_a_customer_without_a_household_is_found(gold: Gold) -> None:
+    put_identity(gold.engine, identity.CUSTOMERS, [{"customer_id": "C1"}])
+    gold.run("run", "--select", "+dim_customers", as_of=AS_OF)
+    filled = "dim_customers_required_columns_are_filled"
+    assert gold.failures("test", "--select", filled, as_of=AS_OF) == {filled}
+
+
 def test_gold_tests_fail_on_sums_that_do_not_close(gold: Gold) -> None:
     for table in ("pos__receipts", "pos__receipt_lines", "web__events"):
         put_bronze(gold.engine.lake, table, [record(table)])

@@ -112,8 +112,10 @@ CUSTOMERS = [
         "email_source": "ecommerce__accounts", "phone": "+4930123456",
         "phone_source": "crm__contacts",
         "street": "Road 1", "city": "Town", "postal_code": "10115", "country": "DE",
-        "address_source": "ecommerce__accounts", "date_of_birth": date(1990, 1, 21),
-        "date_of_birth_source": "crm__contacts", "loyalty_card_number": "L1", "record_count": 10,
+        "address_source": "ecommerce__accounts",
+        "address_claimed_at": datetime(2026, 1, 4, 9, tzinfo=UTC),
+        "date_of_birth": date(1990, 1, 21), "date_of_birth_source": "crm__contacts",
+        "loyalty_card_number": "L1", "record_count": 10,
         "source_count": 6, "has_account": True, "has_contact": True, "has_loyalty_card": True,
         "has_social_profile": True, "first_seen_on": DAY, "last_seen_on": DAY, "is_deleted": False,
     },
@@ -123,6 +125,12 @@ CUSTOMERS = [
         "has_contact": True,
     },
 ]  # fmt: skip
+
+HOUSEHOLDS = [
+    {"customer_id": ADA, "household_id": "H1", "member_count": 2},
+    {"customer_id": BOB, "household_id": "H1", "member_count": 2},
+    {"customer_id": CYD, "household_id": "H3", "member_count": 1},
+]
 
 ZERO = Decimal("0.00")
 
@@ -143,6 +151,7 @@ def built(gold: Gold) -> Gold:
         load_days(gold.engine, *spec(table), [DAY], "EUR")
     put_links(gold.engine, LINKS)
     put_identity(gold.engine, identity.CUSTOMERS, CUSTOMERS)
+    put_identity(gold.engine, identity.HOUSEHOLDS, HOUSEHOLDS)
     gold.run("build", as_of=AS_OF)
     return gold
 
@@ -268,8 +277,9 @@ def test_fct_order_lines_joins_products_and_leaves_out_lines_without_a_receipt(b
 CYD_ROW: dict[str, Any] = {
     "customer_id": CYD, "title": None, "first_name": None, "last_name": None, "email": None,
     "phone": None, "street": "Lane 2", "city": None, "postal_code": None, "country": None,
-    "date_of_birth": None, "age_years": None, "loyalty_card_number": None, "has_account": False,
-    "has_contact": True, "has_loyalty_card": False, "has_social_profile": False,
+    "date_of_birth": None, "age_years": None, "loyalty_card_number": None,
+    "household_id": "H3", "household_member_count": 1, "has_account": False, "has_contact": True,
+    "has_loyalty_card": False, "has_social_profile": False,
     "is_deleted": False, "source_count": 1, "record_count": 1,
     "first_seen_on": None, "last_seen_on": None, "segment": "never_bought",
     "recency_days": None, "recency_score": None, "frequency_score": None, "monetary_score": None,
@@ -292,7 +302,8 @@ CYD_ROW: dict[str, Any] = {
     "as_of_date": AS_OF,
 }  # fmt: skip
 BOB_ROW = CYD_ROW | {
-    "customer_id": BOB, "email": "bob@example.com", "street": None, "has_contact": False,
+    "customer_id": BOB, "household_id": "H1", "household_member_count": 2,
+    "email": "bob@example.com", "street": None, "has_contact": False,
     "source_count": 3, "record_count": 3, "segment": "new", "recency_days": 14, "recency_score": 5,
     "frequency_score": 1, "monetary_score": 1, "rfm_score": "511", "order_count": 1,
     "store_order_count": 1, "item_quantity": 1, "lifetime_spend_amount": Decimal("5.00"),
@@ -303,7 +314,8 @@ BOB_ROW = CYD_ROW | {
     "top_category_share": Decimal("1.0000"), "post_consent": None, "is_post_allowed": False,
 }  # fmt: skip
 ADA_ROW = CYD_ROW | {
-    "customer_id": ADA, "title": "Dr", "first_name": "Ada", "last_name": "Byron",
+    "customer_id": ADA, "household_id": "H1", "household_member_count": 2,
+    "title": "Dr", "first_name": "Ada", "last_name": "Byron",
     "email": "ada@example.com", "phone": "+4930123456", "street": "Road 1", "city": "Town",
     "postal_code": "10115", "country": "DE", "date_of_birth": date(1990, 1, 21), "age_years": 35,
     "loyalty_card_number": "L1", "has_account": True, "has_loyalty_card": True,
@@ -334,6 +346,15 @@ def test_customer_360_has_one_row_per_customer(built: Gold, expected: dict[str, 
     rows = by(built.rows("customer_360"), "customer_id")
     assert set(rows) == {(ADA,), (BOB,), (CYD,)}
     assert rows[expected["customer_id"],] == expected
+
+
+def test_dim_customers_tells_source_and_time_of_each_attribute(built: Gold) -> None:
+    rows = by(built.rows("dim_customers"), "customer_id")
+    assert rows[ADA,]["address_source"] == "ecommerce__accounts"
+    assert rows[ADA,]["address_claimed_at"] == at(4, 9)
+    assert {c: (r["household_id"], r["household_member_count"]) for (c,), r in rows.items()} == {
+        h["customer_id"]: (h["household_id"], h["member_count"]) for h in HOUSEHOLDS
+    }
 
 
 def test_fct_interactions_has_social_service_and_campaigns(built: Gold) -> None:

@@ -7,8 +7,12 @@ from click.testing import CliRunner, Result
 
 from customer360.cli import main
 from customer360.identity.clusters import customer_id
-from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMERS, HOUSEHOLDS
-from customer360.identity.resolve import build_customers, build_households
+from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMER_VALUES, CUSTOMERS, HOUSEHOLDS
+from customer360.identity.resolve import (
+    build_customers,
+    build_households,
+    build_values,
+)
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360_tests.identity_world import WORLD, create_silver, fill, link_again, resolve
@@ -28,11 +32,12 @@ def resolved(engine: Engine) -> Engine:
 def tables(engine: Engine) -> Tables:
     """What identity hands on, made anew."""
     link_again(engine)
+    build_values(engine)
     build_customers(engine)
     build_households(engine)
     found = (
         [r.asDict() for r in engine.table(k).collect()]
-        for k in (CUSTOMER_LINKS, CUSTOMERS, HOUSEHOLDS)
+        for k in (CUSTOMER_LINKS, CUSTOMERS, HOUSEHOLDS, CUSTOMER_VALUES)
     )
     return [sorted(rows, key=str) for rows in found]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -68,6 +69,33 @@ def test_two_identifiers_of_one_customer_say_so(lake: Lake) -> None:
 def test_customers_with_nothing_in_common_have_nothing(lake: Lake) -> None:
     told = explain(lake, "K1", "K2").output
     assert "Two customers; what there is between them\n  nothing" in told
+
+
+def test_values_that_lost_are_told_with_why_and_when(lake: Lake) -> None:
+    told = explain(lake, "K1").output
+    chosen, lost = (
+        next(line for line in told.splitlines() if address in line and why in line)
+        for address, why in (("anna@gmail.com", "chosen"), ("a.n.na+crm@", "less trusted"))
+    )
+    assert "2026-01-03" in chosen and "ecommerce__accounts A1" in chosen
+    assert "2026-01-02" in lost and "crm__contacts K1" in lost
+
+
+def test_pair_is_drawn_with_its_fields_and_values(lake: Lake, tmp_path: Path) -> None:
+    picture = tmp_path / "pair.svg"
+    assert explain(lake, DIRK, "K5", "--picture", str(picture)).exit_code == 0
+    drawn = picture.read_text()
+    assert drawn.startswith("<svg")
+    for text in ("contact_id:K4 and contact_id:K5", "Prior", "Final score", "dirk", "eva"):
+        assert text in drawn
+
+
+def test_nothing_to_draw_is_an_error(lake: Lake, tmp_path: Path) -> None:
+    picture = tmp_path / "pair.svg"
+    result = explain(lake, "K1", "K2", "--picture", str(picture))
+    assert result.exit_code == 1
+    assert "There is no pair of records to draw." in result.output
+    assert not picture.exists()
 
 
 @pytest.mark.parametrize(

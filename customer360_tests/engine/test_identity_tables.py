@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from customer360.resources.session import Engine
 from customer360_tests.identity_world import (
     WORLD,
     Row,
+    at,
     create_silver,
     day,
     fill,
@@ -32,6 +33,11 @@ from customer360_tests.identity_world import (
 )
 
 Rows = set[tuple[Any, ...]]
+
+
+def moment(number: int) -> datetime:
+    """A clock of the records, as the engine hands it on."""
+    return at(number).replace(tzinfo=None)
 
 
 # Customers by the identifier that their id is made from.
@@ -200,15 +206,20 @@ GOLDEN: dict[str, Row] = {
         "last_name": "Alt",
         "email": "anna@gmail.com",
         "email_source": "ecommerce__accounts",
+        "email_claimed_at": moment(3),
         "phone": "+4915123456701",
         "phone_source": "crm__contacts",
-        "street": "Neue Str. 2",
-        "city": "Köln",
+        # The account's is newer, and has no postal code.
+        "street": "Weg 1",
+        "city": "Ulm",
+        "postal_code": "89073",
         "country": "DE",
-        "address_source": "ecommerce__accounts",
+        "address_source": "crm__contacts",
         "date_of_birth": date(1980, 5, 1),
         "date_of_birth_source": "crm__contacts",
         "loyalty_card_number": "771001",
+        "loyalty_card_source": "ecommerce__accounts",
+        "loyalty_card_claimed_at": moment(3),
         "record_count": 8,
         "source_count": 7,
         "has_account": True,
@@ -286,6 +297,7 @@ GOLDEN: dict[str, Row] = {
     },
     "CARD_998": {
         "loyalty_card_number": "998",
+        "loyalty_card_source": "pos__receipts",
         "record_count": 2,
         "source_count": 1,
         "has_loyalty_card": True,
@@ -322,6 +334,7 @@ EMPTY_COUNTS = {
         "most_values": 0,
     },
     "links": {"linked_records": 0},
+    "values": {"values": 0},
     "customers": {"customers": 0},
 }
 
@@ -345,8 +358,14 @@ def expected_links() -> Rows:
 
 
 def expected_customers() -> list[Row]:
-    rows = [NOBODY | {"customer_id": IDS[name]} | row for name, row in GOLDEN.items()]
+    rows = [NOBODY | {"customer_id": IDS[name]} | claimed(row) for name, row in GOLDEN.items()]
     return sorted(rows, key=lambda row: str(row["customer_id"]))
+
+
+def claimed(row: Row) -> Row:
+    """A golden record with the moments of its attributes, the second of January if not told."""
+    sources = (name.removesuffix("_source") for name in row if name.endswith("_source"))
+    return {f"{attribute}_claimed_at": moment(2) for attribute in sources} | row
 
 
 @dataclass
@@ -441,6 +460,7 @@ def test_counts_are_what_the_tables_hold(full: Resolved) -> None:
             "most_values": 6,
         },
         "links": {"linked_records": 36},
+        "values": {"values": 39},
         "customers": {"customers": 18},
     }
 

@@ -143,6 +143,15 @@ def test_customer_shows_records_and_events_newest_first(command: Command) -> Non
     assert found["events"][0]["at"] == "2026-01-02T12:00:00Z"
 
 
+def test_customer_shows_what_is_claimed_the_best_first(command: Command) -> None:
+    (found,) = _json(command("customer", ADA, "--json"))
+    assert [(v["attribute"], v["value"], v["why"]) for v in found["values"]] == [
+        ("email", "ada@gmail.com", "chosen"),
+        ("email", "ada@old.example", "less_trusted"),
+    ]
+    assert "What is claimed" in command("customer", ADA).output
+
+
 def test_customer_says_which_gold_tables_are_missing(command: Command) -> None:
     result = command("customer", ADA)
     assert result.exit_code == 0, result.output

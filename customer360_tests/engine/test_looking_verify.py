@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from customer360 import keys
 from customer360.assets.bronze_load import load_bronze
 from customer360.assets.silver_load import load_days
+from customer360.checks import identity_truth
 from customer360.cli import main
-from customer360.commands import verify_people
 from customer360.identity import contract
 from customer360.landing.files import day_fingerprint, list_files
 from customer360.landing.simulate.parameters import FaultLevel
@@ -210,7 +210,7 @@ def test_agreement_of_customers_with_persons_is_measured_by_hand_counted_cluster
         "expected",
         f"select * from (values {values}) t(table_name, source_file, line_number, person_id)",
     )
-    found = verify_people.people(reader, [crm])
+    found = identity_truth.people(reader, [crm])
     assert found is not None
     whole = found.all_records
     assert (found.customers, whole.persons, whole.records) == (3, 2, 5)
@@ -218,7 +218,7 @@ def test_agreement_of_customers_with_persons_is_measured_by_hand_counted_cluster
     precision = (2 / 3 + 2 / 3 + 1 / 3 + 1 + 1) / 5
     recall = (2 / 3 + 2 / 3 + 1 / 2 + 1 / 3 + 1 / 2) / 5
     assert whole.b_cubed_f1 == pytest.approx(2 * precision * recall / (precision + recall))
-    assert found.identified == verify_people.Agreement(2, 2, 0.0, 0.0, 1.0)
+    assert found.identified == identity_truth.Agreement(2, 2, 0.0, 0.0, 1.0)
 
 
 def _text(*names: str) -> list[tuple[str, str]]:

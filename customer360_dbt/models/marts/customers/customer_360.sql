@@ -41,6 +41,8 @@ joined as (
         customers.date_of_birth,
         customers.age_years,
         customers.loyalty_card_number,
+        customers.household_id,
+        customers.household_member_count,
         customers.has_account,
         customers.has_contact,
         customers.has_loyalty_card,

@@ -19,8 +19,10 @@ from customer360.identity.contract import (
     HOUSEHOLDS,
     record_key,
 )
+from customer360.storage import open_path
 
 if TYPE_CHECKING:
+    from customer360.resources.lake import Lake
     from customer360.resources.reading import Reader
     from customer360.sources.spec import SourceSpec
 
@@ -62,6 +64,22 @@ class People:
     customers: int
     identified: Agreement
     all_records: Agreement
+
+
+def has_truth(lake: Lake) -> bool:
+    """Whether a simulator wrote down who was there."""
+    truth = open_path(lake.truth)
+    return all(any((truth / name).glob("*.parquet")) for name in ("records", "persons"))
+
+
+def expect_persons(reader: Reader) -> None:
+    """Make the table `expected` as far as persons go; `verify_records.prepare` makes all of it."""
+    records = reader.folder(f"{reader.lake.truth}/records")
+    reader.keep(
+        "expected",
+        "select source || '__' || entity as table_name, source_file, line_number, person_id "
+        f"from {records} where person_id is not null",
+    )
 
 
 def people(reader: Reader, sources: Sequence[SourceSpec]) -> People | None:
