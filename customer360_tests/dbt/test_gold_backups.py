@@ -142,7 +142,7 @@ def test_snapshot_that_lost_versions_is_told_and_its_fuller_backup_stays(own: Go
     lake.delta(SNAPSHOT).delete("customer_id = 'C1'")
     backup, warning = back_up(lake, SNAPSHOT, dry_run=False)
     assert backup is not None
-    assert "has 1 versions, its backup" in warning
+    assert "has 1 rows, its backup" in warning
     assert f"--from-backup {full.name}" in warning
     assert {b.name for b in backups(lake, SNAPSHOT)} == {full.name, backup.name}
     assert back_up(lake, SNAPSHOT, dry_run=False) == (None, warning), "told until it is restored"

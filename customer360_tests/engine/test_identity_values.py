@@ -15,7 +15,7 @@ from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360_tests.identity_world import WORLD, Row, at, create_silver, fill, resolve
 
-ANNA, GIL, FAY = (customer_id("contact_id", key) for key in ("K1", "K9", "K6"))
+ANNA, GIL, FAY = (customer_id(f"contact_id:{key}") for key in ("K1", "K9", "K6"))
 CLAIM = (
     "customer_id string, entity string, record_key string, clock timestamp, is_deleted boolean, "
     "title string, first_name string, last_name string, street string, city string, "
