@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from customer360 import keys
 from customer360.identity.contract import CUSTOMER_LINKS, IDENTITY_DECISIONS, MATCH_MODELS
+from customer360.resources.match_marks import MATCH_MARKS
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -117,7 +118,7 @@ def fingerprint(reader: Reader, key: keys.TableKey, *, renamed: bool = False) ->
 
 def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
-    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS):
+    if key in (keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, MATCH_MARKS):
         return RUN_RECORD
     if is_snapshot(columns) or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN

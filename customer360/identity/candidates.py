@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from customer360.identity import rules
 from customer360.identity.match_records import NODE
 
+KEY_TYPE: Final = "string"
 _FIRST: Final = ("first_name", 3)
 _LAST: Final = ("last_name", 3)
 # Columns that make a key, or their first letters.
@@ -58,6 +59,34 @@ def match_keys(records: DataFrame) -> DataFrame:
     return rows.where(F.col("key").isNotNull())
 
 
+def crowded_keys(keys: DataFrame) -> DataFrame:
+    """Keys that too many records share to give pairs.
+
+    Args:
+        keys: Rows of `match_keys`; of the keys among them, all.
+
+    Returns:
+        One row per such key: key.
+    """
+    return _sizes(keys).where(F.col("size") > rules.BLOCK_LIMIT).select("key")
+
+
+def pairs_with(own: DataFrame, keys: DataFrame) -> DataFrame:
+    """Records that share a key with one of some records.
+
+    Args:
+        own: Rows of `match_keys` of these records, without crowded keys.
+        keys: Rows of `match_keys` of all records.
+
+    Returns:
+        One row per pair: `node_1`, the smaller, and `node_2`.
+    """
+    ours = own.select("key", F.col(NODE).alias("ours"))
+    pairs = keys.join(ours, "key").where(F.col(NODE) != F.col("ours"))
+    smaller, larger = F.least(NODE, "ours"), F.greatest(NODE, "ours")
+    return pairs.select(smaller.alias("node_1"), larger.alias("node_2")).distinct()
+
+
 def candidate_pairs(keys: DataFrame) -> DataFrame:
     """Records that share a key.
 
@@ -67,13 +96,17 @@ def candidate_pairs(keys: DataFrame) -> DataFrame:
     Returns:
         One row per pair: `node_1`, the smaller, and `node_2`.
     """
-    sizes = keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"))
-    useful = sizes.where((F.col("size") > 1) & (F.col("size") <= rules.BLOCK_LIMIT))
+    size = F.col("size")
+    useful = _sizes(keys).where((size > 1) & (size <= rules.BLOCK_LIMIT))
     blocked = keys.join(useful.select("key"), "key")
     one = blocked.select("key", F.col(NODE).alias("node_1"))
     other = blocked.select("key", F.col(NODE).alias("node_2"))
     pairs = one.join(other, "key").where(F.col("node_1") < F.col("node_2"))
     return pairs.select("node_1", "node_2").distinct()
+
+
+def _sizes(keys: DataFrame) -> DataFrame:
+    return keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"))
 
 
 def _joined(parts: tuple[str | tuple[str, int], ...]) -> Column:
@@ -85,6 +118,11 @@ def _joined(parts: tuple[str | tuple[str, int], ...]) -> Column:
     for column in columns[1:]:
         separated += [F.lit("|"), column]
     return F.concat(*separated)
+
+
+def key_columns() -> dict[str, tuple[str | tuple[str, int], ...]]:
+    """Columns that make each key, or their first letters; without that of both names."""
+    return dict(_KEYS)
 
 
 def blocking_rules() -> list[str]:

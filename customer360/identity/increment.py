@@ -1,0 +1,153 @@
+"""What of the matching before still holds, and which records have to be compared again.
+
+A row of `customer_matches` depends on its two records, on what matching goes by (`basis`), and on
+which keys too many records share. So records are remembered as they were compared, and keys that
+were too common; whoever is new, gone or different, or has a key that has become too common or is
+not any more, is compared again with all others. Every other pair stands: what a day changes ends in
+the rows that matching everything would make. Nothing here writes a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from customer360.identity import candidates
+from customer360.identity.contract import CUSTOMER_MATCHES, MATCH_RECORD_COLUMNS, Column
+from customer360.identity.match_records import NODE
+from customer360.resources import match_marks
+from customer360.resources.match_marks import CROWDED_KEYS, MATCHED_RECORDS
+
+if TYPE_CHECKING:
+    from customer360.identity.exchange import Exchange
+    from customer360.identity.match_model import MatchModel
+    from customer360.keys import TableKey
+
+MATCHED_RECORD_COLUMNS: Final = (
+    Column(NODE, "string", "Node of a record that was matched."),
+    Column("fingerprint", "bigint", "Changes with everything that the record says."),
+)
+CROWDED_KEY_COLUMNS: Final = (
+    Column("key", candidates.KEY_TYPE, "Key that too many records shared to give pairs."),
+)
+_ABSENT: Final = "\x00"
+# What decides about rows of `customer_matches`, beside the records.
+_DECISIVE: Final = (
+    "candidates", "comparisons", "conflicts", "contract", "increment", "match_model",
+    "match_records", "rules", "scoring", "scoring_in_engine",
+)  # fmt: skip
+_LIBRARIES: Final = ("splink", "duckdb")
+
+
+class Increment(NamedTuple):
+    """What has to be compared.
+
+    Attributes:
+        changed: How many records are new, gone or different; all of them without a matching before.
+        pairs: Pairs to compare: node_1, node_2.
+        standing: Rows of `customer_matches` that stay as they are; None: there are none.
+        records: Rows of `matched_records` from now on.
+        crowded: Rows of `crowded_keys` from now on.
+    """
+
+    changed: int
+    pairs: DataFrame
+    standing: DataFrame | None
+    records: DataFrame
+    crowded: DataFrame
+
+
+def remembered(found: Increment) -> Iterator[tuple[TableKey, tuple[Column, ...], DataFrame]]:
+    """The tables that remember what was matched, with their columns and rows."""
+    yield MATCHED_RECORDS, MATCHED_RECORD_COLUMNS, found.records
+    yield CROWDED_KEYS, CROWDED_KEY_COLUMNS, found.crowded
+
+
+def basis(model: MatchModel, records: int) -> str:
+    """Fingerprint of everything but records that a row of `customer_matches` depends on.
+
+    Args:
+        model: The model in use.
+        records: How many records there are; the fingerprint changes with their size class.
+    """
+    digest = hashlib.sha256(f"{model.json()}{model.prior(records)!r}".encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library}={version(library)}".encode())
+    for module in _DECISIVE:
+        digest.update(files("customer360.identity").joinpath(f"{module}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprints(records: DataFrame) -> DataFrame:
+    """Rows of `matched_records`: what the given records say.
+
+    Args:
+        records: Rows of `match_records`.
+    """
+    # The hash of several columns leaves null ones out: a value could move to the next column.
+    told = [F.coalesce(c.name, F.lit(_ABSENT)) for c in MATCH_RECORD_COLUMNS if c.name != NODE]
+    return records.select(NODE, F.xxhash64(*told).alias("fingerprint"))
+
+
+def changed_nodes(now: DataFrame, before: DataFrame) -> DataFrame:
+    """Nodes that are new, gone or different between two states of `matched_records`."""
+    then = before.select(NODE, F.col("fingerprint").alias("fingerprint_before"))
+    both = now.join(then, NODE, "full")
+    return both.where(~F.col("fingerprint").eqNullSafe(F.col("fingerprint_before"))).select(NODE)
+
+
+def find_increment(exchange: Exchange, records: DataFrame, basis_now: str) -> Increment:
+    """Find out what has to be compared, as the lake is now.
+
+    Args:
+        exchange: Scratch folder; what is returned is there.
+        records: Rows of `match_records`.
+        basis_now: Fingerprint of what matching goes by.
+    """
+    now = exchange.keep("fingerprints", fingerprints(records))
+    if not match_marks.stands(exchange.engine.lake, basis_now):
+        return _everything(exchange, records, now)
+    return _since_before(exchange, records, now)
+
+
+def _everything(exchange: Exchange, records: DataFrame, now: DataFrame) -> Increment:
+    found = exchange.keep("keys", candidates.match_keys(records))
+    crowded = exchange.keep("crowded", candidates.crowded_keys(found))
+    pairs = exchange.keep("pairs", candidates.candidate_pairs(found))
+    return Increment(exchange.count("fingerprints"), pairs, None, now, crowded)
+
+
+def _since_before(exchange: Exchange, records: DataFrame, now: DataFrame) -> Increment:
+    engine = exchange.engine
+    crowded_before = engine.table(CROWDED_KEYS)
+    changed = exchange.keep("changed", changed_nodes(now, engine.table(MATCHED_RECORDS)))
+    every_key = candidates.match_keys(records)
+
+    # A key that is crowded now was so before, or a changed record has it.
+    theirs = candidates.match_keys(records.join(changed, NODE, "left_semi")).select("key")
+    watched = every_key.join(theirs.unionByName(crowded_before).distinct(), "key", "left_semi")
+    crowded = exchange.keep("crowded", candidates.crowded_keys(watched))
+    crossed = _differing(exchange, crowded, crowded_before)
+    holders = every_key.join(crossed, "key", "left_semi").select(NODE)
+    affected = exchange.keep("affected", changed.unionByName(holders).distinct())
+
+    own = candidates.match_keys(records.join(affected, NODE, "left_semi"))
+    own = exchange.keep("own_keys", own.join(crowded, "key", "left_anti"))
+    pairs = exchange.keep("pairs", candidates.pairs_with(own, every_key))
+    standing = engine.table(CUSTOMER_MATCHES)
+    for name in ("node_1", "node_2"):
+        node = affected.select(F.col(NODE).alias(name))
+        standing = standing.join(node, name, "left_anti")
+    return Increment(exchange.count("changed"), pairs, standing, now, crowded)
+
+
+def _differing(exchange: Exchange, one: DataFrame, other: DataFrame) -> DataFrame:
+    """Keys that only one of two sets has."""
+    only = one.join(other, "key", "left_anti")
+    return exchange.keep("crossed", only.unionByName(other.join(one, "key", "left_anti")))
