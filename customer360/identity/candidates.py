@@ -8,6 +8,7 @@ chosen by what each adds to the pairs found on the simulated world. A key that m
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 from pyspark.sql import Column, DataFrame
@@ -16,7 +17,7 @@ from pyspark.sql import functions as F
 from customer360.identity import rules
 from customer360.identity.match_records import NODE
 
-KEY_TYPE: Final = "string"
+KEY_TYPE: Final = "bigint"
 _FIRST: Final = ("first_name", 3)
 _LAST: Final = ("last_name", 3)
 # Columns that make a key, or their first letters.
@@ -42,20 +43,22 @@ _KEYS: Final[dict[str, tuple[str | tuple[str, int], ...]]] = {
 def match_keys(records: DataFrame) -> DataFrame:
     """The keys of records.
 
+    A key is the hash of its name and parts: a third of the time of texts. Two keys out of ten
+    million have the same hash once in 300,000 lakes; their records would be compared in vain.
+
     Args:
         records: Rows of `match_records`.
 
     Returns:
         One row per record and key that it has: node, key.
     """
-    keys = {name: _joined(parts) for name, parts in _KEYS.items()}
+    keys = [_hashed(name, _columns(parts)) for name, parts in _KEYS.items()]
     # Given and family name in either order: clerks swap them.
-    first, last = F.col("first_name"), F.col("last_name")
-    both = first.isNotNull() & last.isNotNull()
-    pair = F.concat(F.least(first, last), F.lit("|"), F.greatest(first, last))
-    keys["names"] = F.when(both, pair)
-    named = [F.concat(F.lit(f"{name}:"), key) for name, key in keys.items()]
-    rows = records.select(NODE, F.explode(F.array(*named)).alias("key"))
+    both = _columns(("first_name", "last_name"))
+    # The smaller of a name and of nothing would be the name.
+    pair = _hashed("names", [F.least(*both), F.greatest(*both)])
+    keys.append(F.when(both[0].isNotNull() & both[1].isNotNull(), pair))
+    rows = records.select(NODE, F.explode(F.array(*keys)).alias("key"))
     return rows.where(F.col("key").isNotNull())
 
 
@@ -109,15 +112,16 @@ def _sizes(keys: DataFrame) -> DataFrame:
     return keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"))
 
 
-def _joined(parts: tuple[str | tuple[str, int], ...]) -> Column:
-    """Null where a part is null."""
-    columns = [
+def _columns(parts: tuple[str | tuple[str, int], ...]) -> list[Column]:
+    return [
         F.col(part) if isinstance(part, str) else F.substring(part[0], 1, part[1]) for part in parts
     ]
-    separated = [columns[0]]
-    for column in columns[1:]:
-        separated += [F.lit("|"), column]
-    return F.concat(*separated)
+
+
+def _hashed(name: str, parts: list[Column]) -> Column:
+    """Null where a part is null."""
+    known = reduce(Column.__and__, (part.isNotNull() for part in parts))
+    return F.when(known, F.xxhash64(F.lit(name), *parts))
 
 
 def key_columns() -> dict[str, tuple[str | tuple[str, int], ...]]:

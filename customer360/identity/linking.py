@@ -93,23 +93,20 @@ def matched(engine: Engine, exchange: Exchange, *, scores_in_engine: bool | None
     if in_engine:
         rows = scored_in_engine(exchange, records, found.pairs, model, size)
     else:
-        rows = _scored_here(exchange, records, model, size)
+        rows = _scored_here(exchange, model, size)
     if found.standing is not None:
         rows = found.standing.select(*rows.columns).unionByName(rows)
     return Matched(rows, exchange.count("pairs"), found, goes_by)
 
 
-def _scored_here(exchange: Exchange, records: DataFrame, model: MatchModel, size: int) -> DataFrame:
+def _scored_here(exchange: Exchange, model: MatchModel, size: int) -> DataFrame:
     """Score the pairs that are kept, with DuckDB in the run process; as `scored_in_engine`."""
     from customer360.identity.scoring import scored_pairs
 
-    columns = arrow_schema(contract.MATCH_RECORD_COLUMNS)
     ddl = contract.ddl(contract.MATCH_COLUMNS)
     scored = arrow_schema(contract.MATCH_COLUMNS)
-    exchange.keep("records", records)
-    batches = scored_pairs(
-        exchange.dataset("records", columns), exchange.dataset("pairs", _PAIR), model, size
-    )
+    records = exchange.engine.lake.dataset(contract.MATCH_RECORDS)
+    batches = scored_pairs(records, exchange.dataset("pairs", _PAIR), model, size)
     return exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
 
 

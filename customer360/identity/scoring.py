@@ -52,9 +52,9 @@ def scored_pairs(
         that contradict each other.
     """
     with matching_database() as connection:
-        connection.register("records_given", records)
+        # Splink itself takes those that are in pairs.
+        connection.register("match_records", records)
         connection.register("pairs_given", pairs)
-        connection.execute("create table match_records as from records_given")
         connection.execute(f"create table candidate_pairs as {blocked('pairs_given')}")
         database = _deciding(connection, model)
         settings = model.settings(size)
