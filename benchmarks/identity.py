@@ -138,26 +138,25 @@ def bare(lake: Path, *, same_pairs: bool) -> dict[str, Any]:
 
 def find_pairs(connection: duckdb.DuckDBPyConnection) -> None:
     """The pairs that `candidates` finds, as a script would."""
-    from customer360.identity.candidates import key_columns
-    from customer360.identity.rules import BLOCK_LIMIT
+    from customer360.identity.candidates import KEYS, most_sharing
 
     def text(part: str | tuple[str, int]) -> str:
         return part if isinstance(part, str) else f"substr({part[0]}, 1, {part[1]})"
 
     keys = [
-        f"select node, '{name}:' || {' || chr(124) || '.join(map(text, parts))} as key "
-        "from match_records"
-        for name, parts in key_columns().items()
+        f"select node, '{name}:' || {' || chr(124) || '.join(map(text, parts))} as key, "
+        f"{most_sharing(name)} as most from match_records"
+        for name, parts in KEYS.items()
     ]
     keys.append(
         "select node, 'names:' || least(first_name, last_name) || '|' || "
-        "greatest(first_name, last_name) from match_records "
+        f"greatest(first_name, last_name), {most_sharing('names')} from match_records "
         "where first_name is not null and last_name is not null"
     )
     connection.execute(f"""
         create table keys as
             select * from ({" union all ".join(keys)}) where key is not null
-            qualify count(*) over (partition by key) between 2 and {BLOCK_LIMIT}""")
+            qualify count(*) over (partition by key) between 2 and most""")
     connection.execute("""
         create table pairs as select distinct
             one.node as join_key_l, other.node as join_key_r, '0' as match_key

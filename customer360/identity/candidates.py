@@ -2,8 +2,10 @@
 
 Comparing each with each would be quadratic. A key is a few things at once that records of one
 person seldom differ in all; whoever differs from oneself in every key is not found. The keys were
-chosen by what each adds to the pairs found on the simulated world. A key that more than
-`rules.BLOCK_LIMIT` records share gives no pairs, so their number grows as the records do.
+chosen by what each adds to the pairs found on the simulated world. A key that too many records
+share gives no pairs: of one that tells a person or a home that is `rules.BLOCK_LIMIT`, of one that
+strangers share by chance the fewer `rules.CHANCE_LIMIT`, as chance grows with the square of the
+records.
 """
 
 from __future__ import annotations
@@ -21,23 +23,26 @@ KEY_TYPE: Final = "bigint"
 _FIRST: Final = ("first_name", 3)
 _LAST: Final = ("last_name", 3)
 # Columns that make a key, or their first letters.
-_KEYS: Final[dict[str, tuple[str | tuple[str, int], ...]]] = {
+Parts = tuple[str | tuple[str, int], ...]
+_TELLING: Final[dict[str, Parts]] = {
     "email": ("email",),
     "phone": ("phone",),
     "loyalty_card": ("loyalty_card",),
     "email_local": ("email_local",),
-    "birth": ("date_of_birth",),
     "birth_first": ("date_of_birth", "first_name"),
     "birth_last": ("date_of_birth", "last_name"),
     "home": ("street", "postal_code"),
+}
+_BY_CHANCE: Final[dict[str, Parts]] = {
+    "birth": ("date_of_birth",),
     "street_first": ("street", _FIRST),
     "street_last": ("street", _LAST),
-    "city_first": ("city", "first_name", ("last_name", 1)),
-    "city_last": ("city", "last_name", ("first_name", 1)),
+    "city_first": ("city", "first_name", _LAST),
+    "city_last": ("city", "last_name", _FIRST),
     "post_first": ("postal_code", _FIRST),
     "post_last": ("postal_code", _LAST),
-    "post_street": ("postal_code", ("street", 5)),
 }
+KEYS: Final = {**_TELLING, **_BY_CHANCE}
 
 
 def match_keys(records: DataFrame) -> DataFrame:
@@ -50,16 +55,24 @@ def match_keys(records: DataFrame) -> DataFrame:
         records: Rows of `match_records`.
 
     Returns:
-        One row per record and key that it has: node, key.
+        One row per record and key that it has: node, key, and how many records may share it (most).
     """
-    keys = [_hashed(name, _columns(parts)) for name, parts in _KEYS.items()]
+    keys = [_hashed(name, _columns(parts)) for name, parts in KEYS.items()]
     # Given and family name in either order: clerks swap them.
     both = _columns(("first_name", "last_name"))
     # The smaller of a name and of nothing would be the name.
     pair = _hashed("names", [F.least(*both), F.greatest(*both)])
     keys.append(F.when(both[0].isNotNull() & both[1].isNotNull(), pair))
-    rows = records.select(NODE, F.explode(F.array(*keys)).alias("key"))
-    return rows.where(F.col("key").isNotNull())
+    rows = records.select(NODE, F.posexplode(F.array(*keys)).alias("place", "key"))
+    # The first ones are telling.
+    is_telling = F.col("place") < len(_TELLING)
+    most = F.when(is_telling, rules.BLOCK_LIMIT).otherwise(rules.CHANCE_LIMIT).alias("most")
+    return rows.where(F.col("key").isNotNull()).select(NODE, "key", most)
+
+
+def most_sharing(name: str) -> int:
+    """How many records may share a key of a name."""
+    return rules.BLOCK_LIMIT if name in _TELLING else rules.CHANCE_LIMIT
 
 
 def crowded_keys(keys: DataFrame) -> DataFrame:
@@ -71,7 +84,7 @@ def crowded_keys(keys: DataFrame) -> DataFrame:
     Returns:
         One row per such key: key.
     """
-    return _sizes(keys).where(F.col("size") > rules.BLOCK_LIMIT).select("key")
+    return _sizes(keys).where(F.col("size") > F.col("most")).select("key")
 
 
 def pairs_with(own: DataFrame, keys: DataFrame) -> DataFrame:
@@ -100,7 +113,7 @@ def candidate_pairs(keys: DataFrame) -> DataFrame:
         One row per pair: `node_1`, the smaller, and `node_2`.
     """
     size = F.col("size")
-    useful = _sizes(keys).where((size > 1) & (size <= rules.BLOCK_LIMIT))
+    useful = _sizes(keys).where((size > 1) & (size <= F.col("most")))
     blocked = keys.join(useful.select("key"), "key")
     one = blocked.select("key", F.col(NODE).alias("node_1"))
     other = blocked.select("key", F.col(NODE).alias("node_2"))
@@ -109,10 +122,10 @@ def candidate_pairs(keys: DataFrame) -> DataFrame:
 
 
 def _sizes(keys: DataFrame) -> DataFrame:
-    return keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"))
+    return keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"), F.max("most").alias("most"))
 
 
-def _columns(parts: tuple[str | tuple[str, int], ...]) -> list[Column]:
+def _columns(parts: Parts) -> list[Column]:
     return [
         F.col(part) if isinstance(part, str) else F.substring(part[0], 1, part[1]) for part in parts
     ]
@@ -124,11 +137,6 @@ def _hashed(name: str, parts: list[Column]) -> Column:
     return F.when(known, F.xxhash64(F.lit(name), *parts))
 
 
-def key_columns() -> dict[str, tuple[str | tuple[str, int], ...]]:
-    """Columns that make each key, or their first letters; without that of both names."""
-    return dict(_KEYS)
-
-
 def blocking_rules() -> list[str]:
     """The same keys as blocking rules of Splink: SQL on `l` and `r`, without the limit."""
 
@@ -138,7 +146,7 @@ def blocking_rules() -> list[str]:
         name, letters = part
         return f"substr(l.{name}, 1, {letters}) = substr(r.{name}, 1, {letters})"
 
-    rules_ = [" and ".join(same(part) for part in parts) for parts in _KEYS.values()]
+    rules_ = [" and ".join(same(part) for part in parts) for parts in KEYS.values()]
     return [
         *rules_,
         "l.first_name = r.first_name and l.last_name = r.last_name",
