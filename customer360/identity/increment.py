@@ -2,9 +2,9 @@
 
 A row of `customer_matches` depends on its two records, on what matching goes by (`basis`), and on
 which keys too many records share. So records are remembered as they were compared, and keys that
-were too common; whoever is new, gone or different, or has a key that has become too common or is
-not any more, is compared again with all others. Every other pair stands: what a day changes ends in
-the rows that matching everything would make. Nothing here writes a table.
+were too common. Compared again are the pairs of whoever is new, gone or different, and pairs that
+share a key which has become too common or is not any more. Every other pair stands: what a day
+changes ends in the rows that matching everything would make. Nothing here writes a table.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ MATCHED_RECORD_COLUMNS: Final = (
 CROWDED_KEY_COLUMNS: Final = (
     Column("key", candidates.KEY_TYPE, "Key that too many records shared to give pairs."),
 )
+_PAIR: Final = ["node_1", "node_2"]
 _ABSENT: Final = "\x00"
 # What decides about rows of `customer_matches`, beside the records.
 _DECISIVE: Final = (
@@ -51,6 +52,7 @@ class Increment(NamedTuple):
     Attributes:
         changed: How many records are new, gone or different; all of them without a matching before.
         pairs: Pairs to compare: node_1, node_2.
+        compared: Rows of `match_records`, at least those of the pairs; None: all of them.
         standing: Rows of `customer_matches` that stay as they are; None: there are none.
         records: Rows of `matched_records` from now on.
         crowded: Rows of `crowded_keys` from now on.
@@ -58,6 +60,7 @@ class Increment(NamedTuple):
 
     changed: int
     pairs: DataFrame
+    compared: DataFrame | None
     standing: DataFrame | None
     records: DataFrame
     crowded: DataFrame
@@ -120,31 +123,59 @@ def _everything(exchange: Exchange, records: DataFrame, now: DataFrame) -> Incre
     found = exchange.keep("keys", candidates.match_keys(records))
     crowded = exchange.keep("crowded", candidates.crowded_keys(found))
     pairs = exchange.keep("pairs", candidates.candidate_pairs(found))
-    return Increment(exchange.count("fingerprints"), pairs, None, now, crowded)
+    return Increment(exchange.count("fingerprints"), pairs, None, None, now, crowded)
 
 
 def _since_before(exchange: Exchange, records: DataFrame, now: DataFrame) -> Increment:
     engine = exchange.engine
     crowded_before = engine.table(CROWDED_KEYS)
     changed = exchange.keep("changed", changed_nodes(now, engine.table(MATCHED_RECORDS)))
-    every_key = candidates.match_keys(records)
-
+    own = exchange.keep("own", candidates.match_keys(changed.join(records, NODE)))
     # A key that is crowded now was so before, or a changed record has it.
-    theirs = candidates.match_keys(records.join(changed, NODE, "left_semi")).select("key")
-    watched = every_key.join(theirs.unionByName(crowded_before).distinct(), "key", "left_semi")
-    crowded = exchange.keep("crowded", candidates.crowded_keys(watched))
-    crossed = _differing(exchange, crowded, crowded_before)
-    holders = every_key.join(crossed, "key", "left_semi").select(NODE)
-    affected = exchange.keep("affected", changed.unionByName(holders).distinct())
+    watched = own.select("key").unionByName(crowded_before).distinct()
+    holders = exchange.keep("holders", watched.join(candidates.match_keys(records), "key"))
+    crowded = exchange.keep("crowded", candidates.crowded_keys(holders))
 
-    own = candidates.match_keys(records.join(affected, NODE, "left_semi"))
-    own = exchange.keep("own_keys", own.join(crowded, "key", "left_anti"))
-    pairs = exchange.keep("pairs", candidates.pairs_with(own, every_key))
-    standing = engine.table(CUSTOMER_MATCHES)
-    for name in ("node_1", "node_2"):
-        node = affected.select(F.col(NODE).alias(name))
+    moved = exchange.keep("moved", _moved(exchange, holders, changed, crowded, crowded_before))
+    kept_together = _sharing(moved, records, crowded)
+    theirs = candidates.pairs_with(own.join(crowded, "key", "left_anti"), holders)
+    pairs = exchange.keep("pairs", theirs.unionByName(kept_together))
+
+    standing = engine.table(CUSTOMER_MATCHES).join(moved, _PAIR, "left_anti")
+    for name in _PAIR:
+        node = changed.select(F.col(NODE).alias(name))
         standing = standing.join(node, name, "left_anti")
-    return Increment(exchange.count("changed"), pairs, standing, now, crowded)
+    nodes = pairs.select(F.col("node_1").alias(NODE)).unionByName(
+        pairs.select(F.col("node_2").alias(NODE))
+    )
+    compared = exchange.keep("compared", nodes.distinct().join(records, NODE))
+    compared = compared.select(*records.columns)
+    return Increment(exchange.count("changed"), pairs, compared, standing, now, crowded)
+
+
+def _moved(
+    exchange: Exchange,
+    holders: DataFrame,
+    changed: DataFrame,
+    crowded: DataFrame,
+    crowded_before: DataFrame,
+) -> DataFrame:
+    """Pairs of unchanged records that share a key which became too common, or is not any more.
+
+    Of such a key no more unchanged records are there than may share it: they were as many before.
+    """
+    crossed = _differing(exchange, crowded, crowded_before)
+    members = crossed.join(holders, "key").join(changed, NODE, "left_anti")
+    return candidates.candidate_pairs(exchange.keep("members", members))
+
+
+def _sharing(pairs: DataFrame, records: DataFrame, crowded: DataFrame) -> DataFrame:
+    """Those of the pairs that share a key which is not crowded."""
+    nodes = [pairs.select(F.col(name).alias(NODE)) for name in _PAIR]
+    theirs = nodes[0].unionByName(nodes[1]).distinct().join(records, NODE)
+    useful = candidates.match_keys(theirs).join(crowded, "key", "left_anti")
+    one, other = (useful.select("key", F.col(NODE).alias(name)) for name in _PAIR)
+    return pairs.join(one, "node_1").join(other, ["node_2", "key"]).select(*_PAIR).distinct()
 
 
 def _differing(exchange: Exchange, one: DataFrame, other: DataFrame) -> DataFrame:

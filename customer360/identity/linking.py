@@ -91,21 +91,25 @@ def matched(engine: Engine, exchange: Exchange, *, scores_in_engine: bool | None
     found = find_increment(exchange, records, goes_by)
     in_engine = engine.is_cluster if scores_in_engine is None else scores_in_engine
     if in_engine:
-        rows = scored_in_engine(exchange, records, found.pairs, model, size)
+        compared = records if found.compared is None else found.compared
+        rows = scored_in_engine(exchange, compared, found.pairs, model, size)
     else:
-        rows = _scored_here(exchange, model, size)
+        rows = _scored_here(exchange, found, model, size)
     if found.standing is not None:
         rows = found.standing.select(*rows.columns).unionByName(rows)
     return Matched(rows, exchange.count("pairs"), found, goes_by)
 
 
-def _scored_here(exchange: Exchange, model: MatchModel, size: int) -> DataFrame:
+def _scored_here(exchange: Exchange, found: Increment, model: MatchModel, size: int) -> DataFrame:
     """Score the pairs that are kept, with DuckDB in the run process; as `scored_in_engine`."""
     from customer360.identity.scoring import scored_pairs
 
     ddl = contract.ddl(contract.MATCH_COLUMNS)
     scored = arrow_schema(contract.MATCH_COLUMNS)
-    records = exchange.engine.lake.dataset(contract.MATCH_RECORDS)
+    if found.compared is None:
+        records = exchange.engine.lake.dataset(contract.MATCH_RECORDS)
+    else:
+        records = exchange.dataset("compared", arrow_schema(contract.MATCH_RECORD_COLUMNS))
     batches = scored_pairs(records, exchange.dataset("pairs", _PAIR), model, size)
     return exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
 
