@@ -41,6 +41,7 @@ _BY_CHANCE: Final[dict[str, Parts]] = {
     "city_last": ("city", "last_name", _FIRST),
     "post_first": ("postal_code", _FIRST),
     "post_last": ("postal_code", _LAST),
+    "post_street": ("postal_code", ("street", 5)),
 }
 KEYS: Final = {**_TELLING, **_BY_CHANCE}
 

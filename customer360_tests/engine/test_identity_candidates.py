@@ -43,6 +43,7 @@ def pairs(engine: Engine, rows: Sequence[Row]) -> list[tuple[str, str]]:
         ({"street": "weg 1", "postal_code": "1"}, {"street": "weg 1", "postal_code": "1"}),
         ({"first_name": "a", "last_name": "b"}, {"first_name": "b", "last_name": "a"}),
         ({"postal_code": "1", "first_name": "anna"}, {"postal_code": "1", "first_name": "anne"}),
+        ({"postal_code": "1", "street": "weg 1"}, {"postal_code": "1", "street": "weg 1a"}),
         (
             {"city": "ulm", "first_name": "anna", "last_name": "altman"},
             {"city": "ulm", "first_name": "anna", "last_name": "altmann"},
