@@ -40,8 +40,8 @@ _PAIR: Final = ["node_1", "node_2"]
 _ABSENT: Final = "\x00"
 # What decides about rows of `customer_matches`, beside the records.
 _DECISIVE: Final = (
-    "candidates", "comparisons", "conflicts", "contract", "increment", "match_model",
-    "match_records", "rules", "scoring", "scoring_in_engine",
+    "candidates", "comparisons", "conflicts", "contract", "increment", "match_model", "rules",
+    "scoring", "scoring_in_engine",
 )  # fmt: skip
 _LIBRARIES: Final = ("splink", "duckdb")
 

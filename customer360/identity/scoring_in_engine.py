@@ -12,12 +12,14 @@ from customer360.identity.scoring import blocked, predicted, with_decisions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+    from pyspark.sql.connect.session import SparkSession
     from splink.backends.spark import SparkAPI
 
     from customer360.identity.exchange import Exchange
     from customer360.identity.match_model import MatchModel
 
 _RECORDS: Final = "records_to_match"
+_GIVEN: Final = "pairs_given"
 _PAIRS: Final = "pairs_to_match"
 
 
@@ -38,17 +40,17 @@ def scored_in_engine(
         each other.
     """
     session = exchange.engine.session
-    pairs.createOrReplaceTempView(f"{_PAIRS}_given")
     records.createOrReplaceTempView(_RECORDS)
-    session.sql(blocked(f"{_PAIRS}_given")).createOrReplaceTempView(_PAIRS)
-    settings = model.settings(size)
-    found = session.table(predicted(_deciding(exchange, model), _RECORDS, _PAIRS, settings))
-    rows = exchange.keep("scored", found)
-    found.unpersist()
+    pairs.createOrReplaceTempView(_GIVEN)
+    session.sql(blocked(_GIVEN)).createOrReplaceTempView(_PAIRS)
+    found = predicted(_deciding(session, model), _RECORDS, _PAIRS, model.settings(size))
+    rows = exchange.keep("scored", session.table(found))
+    for view in (found, _PAIRS, _GIVEN, _RECORDS):
+        session.catalog.dropTempView(view)
     return rows
 
 
-def _deciding(exchange: Exchange, model: MatchModel) -> SparkAPI:
+def _deciding(session: SparkSession, model: MatchModel) -> SparkAPI:
     from splink.backends.spark import SparkAPI
 
     class Deciding(SparkAPI):
@@ -56,9 +58,17 @@ def _deciding(exchange: Exchange, model: MatchModel) -> SparkAPI:
             sql = with_decisions(sql, physical_name, model)
             return super()._setup_for_execute_sql(sql, physical_name)
 
+        def _break_lineage_and_repartition(
+            self, spark_df: DataFrame, templated_name: str, physical_name: str
+        ) -> DataFrame:
+            # There is one query, whose rows are written aside at once. What Splink does between
+            # queries needs a JVM in this process, a cache, which serverless compute has not, or
+            # tables that nobody would remove.
+            del templated_name, physical_name
+            return spark_df
+
     return Deciding(  # type: ignore[no-untyped-call] # Splink's is untyped
-        spark_session=exchange.engine.session,
-        # What else there is needs a JVM in this process, or tables that nobody would remove.
+        spark_session=session,
         break_lineage_method="persist",
         # They are a jar's; no comparison here needs them.
         register_udfs_automatically=False,
