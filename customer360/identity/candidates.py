@@ -76,16 +76,35 @@ def most_sharing(name: str) -> int:
     return rules.BLOCK_LIMIT if name in _TELLING else rules.CHANCE_LIMIT
 
 
-def crowded_keys(keys: DataFrame) -> DataFrame:
-    """Keys that too many records share to give pairs.
+def key_sizes(keys: DataFrame) -> DataFrame:
+    """How many records share a key.
 
     Args:
         keys: Rows of `match_keys`; of the keys among them, all.
 
     Returns:
+        One row per key of several records: key, size, most.
+    """
+    sizes = keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"), F.max("most").alias("most"))
+    return sizes.where(F.col("size") > 1)
+
+
+def crowded_keys(sizes: DataFrame) -> DataFrame:
+    """Keys that too many records share to give pairs.
+
+    Args:
+        sizes: Rows of `key_sizes`.
+
+    Returns:
         One row per such key: key.
     """
-    return _sizes(keys).where(F.col("size") > F.col("most")).select("key")
+    return sizes.where(F.col("size") > F.col("most")).select("key")
+
+
+def useful_keys(keys: DataFrame, sizes: DataFrame) -> DataFrame:
+    """Those rows of `match_keys` whose key gives pairs, without `most`."""
+    useful = sizes.where(F.col("size") <= F.col("most")).select("key")
+    return useful.join(keys.select(NODE, "key"), "key")
 
 
 def pairs_with(own: DataFrame, keys: DataFrame) -> DataFrame:
@@ -108,22 +127,15 @@ def candidate_pairs(keys: DataFrame) -> DataFrame:
     """Records that share a key.
 
     Args:
-        keys: Rows of `match_keys`.
+        keys: Rows of `useful_keys`.
 
     Returns:
         One row per pair: `node_1`, the smaller, and `node_2`.
     """
-    size = F.col("size")
-    useful = _sizes(keys).where((size > 1) & (size <= F.col("most")))
-    blocked = keys.join(useful.select("key"), "key")
-    one = blocked.select("key", F.col(NODE).alias("node_1"))
-    other = blocked.select("key", F.col(NODE).alias("node_2"))
+    one = keys.select("key", F.col(NODE).alias("node_1"))
+    other = keys.select("key", F.col(NODE).alias("node_2"))
     pairs = one.join(other, "key").where(F.col("node_1") < F.col("node_2"))
     return pairs.select("node_1", "node_2").distinct()
-
-
-def _sizes(keys: DataFrame) -> DataFrame:
-    return keys.groupBy("key").agg(F.count(F.lit(1)).alias("size"), F.max("most").alias("most"))
 
 
 def _columns(parts: Parts) -> list[Column]:

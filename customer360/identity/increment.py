@@ -121,8 +121,10 @@ def find_increment(exchange: Exchange, records: DataFrame, basis_now: str) -> In
 
 def _everything(exchange: Exchange, records: DataFrame, now: DataFrame) -> Increment:
     found = exchange.keep("keys", candidates.match_keys(records))
-    crowded = exchange.keep("crowded", candidates.crowded_keys(found))
-    pairs = exchange.keep("pairs", candidates.candidate_pairs(found))
+    sizes = exchange.keep("sizes", candidates.key_sizes(found))
+    crowded = exchange.keep("crowded", candidates.crowded_keys(sizes))
+    useful = exchange.keep("useful", candidates.useful_keys(found, sizes))
+    pairs = exchange.keep("pairs", candidates.candidate_pairs(useful))
     return Increment(exchange.count("fingerprints"), pairs, None, None, now, crowded)
 
 
@@ -134,7 +136,7 @@ def _since_before(exchange: Exchange, records: DataFrame, now: DataFrame) -> Inc
     # A key that is crowded now was so before, or a changed record has it.
     watched = own.select("key").unionByName(crowded_before).distinct()
     holders = exchange.keep("holders", watched.join(candidates.match_keys(records), "key"))
-    crowded = exchange.keep("crowded", candidates.crowded_keys(holders))
+    crowded = exchange.keep("crowded", candidates.crowded_keys(candidates.key_sizes(holders)))
 
     moved = exchange.keep("moved", _moved(exchange, holders, changed, crowded, crowded_before))
     kept_together = _sharing(moved, records, crowded)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from customer360.identity.candidates import candidate_pairs, match_keys
+from customer360.identity.candidates import candidate_pairs, key_sizes, match_keys, useful_keys
 from customer360.identity.contract import MATCH_RECORD_COLUMNS
 from customer360.identity.rules import BLOCK_LIMIT, CHANCE_LIMIT
 from customer360.resources.lake import Lake
@@ -28,7 +28,8 @@ def pairs(engine: Engine, rows: Sequence[Row]) -> list[tuple[str, str]]:
         tuple({"node": str(n), **row}.get(name) for name in names) for n, row in enumerate(rows)
     ]
     records = engine.session.createDataFrame(values, ", ".join(f"{n} string" for n in names))
-    found = candidate_pairs(match_keys(records)).collect()
+    keys = match_keys(records)
+    found = candidate_pairs(useful_keys(keys, key_sizes(keys))).collect()
     return sorted((row["node_1"], row["node_2"]) for row in found)
 
 
