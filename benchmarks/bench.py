@@ -66,7 +66,7 @@ def customer360(lake: Path, *arguments: str, engine: str = "sail") -> Measured:
     process = subprocess.Popen(
         [str(C360), *arguments, *extra], env=environment, stdout=subprocess.DEVNULL
     )
-    peak = _Peak(process.pid)
+    peak = Peak(process.pid)
     code = process.wait()
     seconds = time.monotonic() - started
     if code:
@@ -76,7 +76,7 @@ def customer360(lake: Path, *arguments: str, engine: str = "sail") -> Measured:
     return Measured(seconds, peak.stop(), **told)
 
 
-class _Peak:
+class Peak:
     """Samples the memory of a process tree."""
 
     def __init__(self, pid: int) -> None:
@@ -96,6 +96,7 @@ class _Peak:
                 continue
 
     def stop(self) -> int:
+        """The largest sum of the tree's memory that was seen, in bytes."""
         self._stop.set()
         self._thread.join()
         return self._peak

@@ -1,15 +1,22 @@
-"""`make bench-identity`: matching and clustering as records grow, beside a bare Splink script.
+"""`make bench-identity`: matching and clustering as records grow, beside bare Splink.
 
-Worlds of growing numbers of people are simulated, without faults and for three days, and loaded up
-to `silver.match_records`; then candidate pairs, scoring and clustering are measured, engine and
-files included. The bare script lets Splink block by the same keys (it cannot leave out a key that
-too many records share), score with the same model and cluster at the same threshold, all in DuckDB.
-Prints a line per size and `exponent …` and `ratio …` lines.
+Worlds of growing numbers of people are simulated, without faults and for three days, and what
+describes people is loaded up to `silver.match_records`; then candidate pairs, scoring and
+clustering are measured, engine and files included, each side in a process of its own whose memory
+is watched. Beside it two scripts without an engine: Splink that blocks by the same keys (it cannot
+leave out a key that too many records share; `--open-blocking`, hours at a million records), and
+Splink that is given the same pairs, found by hand-written SQL in DuckDB. Both score with the same
+model and cluster at the same threshold.
+
+Then a day: the largest world without 10,000 of its records is matched, they are put back, and the
+increment is measured; its tables must be those of the whole run. Prints a line per size and
+`exponent …` and `ratio …` lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import shutil
@@ -18,26 +25,36 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psutil
+from bench import Peak
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import duckdb
 
 C360 = Path(sys.executable).parent / "customer360"
 DAYS = 3
+NEW_RECORDS = 10_000
+MEMORY = 8 * 2**30
+# Neither matched nor clustered, and most of what lands.
+LEFT_OUT = ("web", "marketing")
 
 
 class Measured(NamedTuple):
-    """One size: records to match, candidate pairs, seconds, memory after it, the bare script."""
+    """One side: pairs compared, seconds per part, processor seconds, peak memory of its processes.
 
-    records: int
+    Processor seconds count what others do on the machine for nothing.
+    """
+
     pairs: int
-    seconds: float
-    bytes_after: int
-    bare_pairs: int
-    bare_seconds: float
+    seconds: dict[str, float]
+    processor: float
+    peak: int
+
+    @property
+    def total(self) -> float:
+        """Seconds of all parts."""
+        return sum(self.seconds.values())
 
 
 def prepare(lake: Path, people: int) -> None:
@@ -45,92 +62,231 @@ def prepare(lake: Path, people: int) -> None:
     environment = os.environ | {"C360_LAKE": str(lake), "DAGSTER_HOME": str(lake / "_dagster")}
     lake.mkdir(parents=True)
     world = ["--customers", str(people), "--days", str(DAYS), "--seed", "7", "--faults", "none"]
-    for words in (["simulate", *world], ["run", "--select", '+key:"silver/match_records"']):
+
+    def customer360(*words: str) -> None:
         subprocess.run([str(C360), *words], env=environment, check=True, stdout=subprocess.DEVNULL)
 
+    customer360("simulate", *world)
+    for source in LEFT_OUT:
+        shutil.rmtree(lake / "landing" / source)
+    customer360("run", "--select", '+key:"silver/match_records"')
 
-def ours(lake: Path) -> tuple[int, float]:
-    """Candidate pairs and seconds of matching and clustering, in this process."""
+
+def watched(side: str, lake: Path) -> Measured:
+    """Measure a side in a process of its own."""
+    command = [sys.executable, __file__, "--side", side, "--lake", str(lake)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = Peak(process.pid)
+    told, _ = process.communicate()
+    bytes_ = peak.stop()
+    if process.returncode:
+        sys.exit(f"{side} failed with exit code {process.returncode}")
+    found = json.loads(told.splitlines()[-1])
+    return Measured(found["pairs"], found["seconds"], found["processor"], bytes_)
+
+
+def ours(lake: Path) -> dict[str, Any]:
+    """Matching and clustering of everything, or of what has changed where the lake knows it."""
     from customer360.identity.resolve import build_links, build_matches
     from customer360.resources.lake import Lake
     from customer360.resources.session import Engine
 
     engine = Engine("sail", Lake(str(lake)))
+    seconds = {}
     started = time.monotonic()
     counts = build_matches(engine)
+    seconds["match"] = time.monotonic() - started
+    started = time.monotonic()
     build_links(engine)
-    seconds = time.monotonic() - started
+    seconds["cluster"] = time.monotonic() - started
     engine.close()
-    return counts["candidate_pairs"], seconds
+    return {"pairs": counts["candidate_pairs"], "seconds": seconds}
 
 
-def bare(records: pa.Table) -> tuple[int, float]:
-    """Pairs and seconds of Splink alone."""
+def bare(lake: Path, *, same_pairs: bool) -> dict[str, Any]:
+    """Splink alone, in a DuckDB database that may use as much memory as it likes."""
     import duckdb
     from splink import DuckDBAPI, Linker
 
     from customer360.identity.candidates import blocking_rules
+    from customer360.identity.contract import MATCH_RECORDS
     from customer360.identity.match_model import default_model
     from customer360.identity.rules import LINK_WEIGHT
+    from customer360.resources.lake import Lake
 
-    settings = default_model().settings(records.num_rows) | {
-        "blocking_rules_to_generate_predictions": [
+    records = Lake(str(lake)).arrow(MATCH_RECORDS)
+    settings = default_model().settings(records.num_rows)
+    if not same_pairs:
+        settings["blocking_rules_to_generate_predictions"] = [
             {"blocking_rule": rule} for rule in blocking_rules()
         ]
-    }
-    with duckdb.connect() as connection:
+    spill = tempfile.mkdtemp(dir=lake)
+    with duckdb.connect(config={"temp_directory": spill}) as connection:
         connection.register("given", records)
         connection.execute("create table match_records as from given")
         database = DuckDBAPI(connection=connection)
         linker = Linker(database.register("match_records"), settings, log_level="ERROR")
         started = time.monotonic()
+        if same_pairs:
+            find_pairs(connection)
+            linker.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
         predicted = linker.inference.predict(warning_mode="never")
+        seconds = {"match": time.monotonic() - started}
         linker.clustering.cluster_pairwise_predictions_at_threshold(
             predicted, threshold_match_weight=LINK_WEIGHT
         )
-        seconds = time.monotonic() - started
+        seconds["cluster"] = time.monotonic() - started - seconds["match"]
         rows = connection.execute(f"select count(*) from {predicted.physical_name}").fetchall()
-    return int(rows[0][0]), seconds
+    return {"pairs": int(rows[0][0]), "seconds": seconds}
 
 
-def measure(lake: Path, people: int) -> Measured:
-    """One size."""
+def find_pairs(connection: duckdb.DuckDBPyConnection) -> None:
+    """The pairs that `candidates` finds, as a script would."""
+    from customer360.identity.candidates import KEYS, most_sharing
+
+    def text(part: str | tuple[str, int]) -> str:
+        return part if isinstance(part, str) else f"substr({part[0]}, 1, {part[1]})"
+
+    keys = [
+        f"select node, '{name}:' || {' || chr(124) || '.join(map(text, parts))} as key, "
+        f"{most_sharing(name)} as most from match_records"
+        for name, parts in KEYS.items()
+    ]
+    keys.append(
+        "select node, 'names:' || least(first_name, last_name) || '|' || "
+        f"greatest(first_name, last_name), {most_sharing('names')} from match_records "
+        "where first_name is not null and last_name is not null"
+    )
+    connection.execute(f"""
+        create table keys as
+            select * from ({" union all ".join(keys)}) where key is not null
+            qualify count(*) over (partition by key) between 2 and most""")
+    connection.execute("""
+        create table pairs as select distinct
+            one.node as join_key_l, other.node as join_key_r, '0' as match_key
+        from keys as one join keys as other on one.key = other.key and one.node < other.node""")
+
+
+def one_day(lake: Path, whole: Measured) -> None:
+    """Match without some records, then with them: what that costs, and whether it ends the same."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from deltalake import write_deltalake
+
+    from customer360.fingerprint import fingerprint
+    from customer360.identity.contract import CUSTOMER_LINKS, CUSTOMER_MATCHES, MATCH_RECORDS
+    from customer360.resources.lake import Lake
+    from customer360.resources.reading import open_reader
+
+    def made() -> list[Any]:
+        with open_reader(Lake(str(lake))) as reader:
+            return [fingerprint(reader, key) for key in (CUSTOMER_MATCHES, CUSTOMER_LINKS)]
+
+    before = made()
+    records = Lake(str(lake)).arrow(MATCH_RECORDS)
+    # Every so-manieth, so that they are of all kinds.
+    ordered = records.take(pc.sort_indices(records.column("node")))
+    step = records.num_rows // NEW_RECORDS
+    places = pa.array(range(records.num_rows), pa.int64())
+    is_new = pc.equal(pc.subtract(places, pc.multiply(pc.divide(places, step), step)), 0)
+    url = Lake(str(lake)).table_url(MATCH_RECORDS)
+    write_deltalake(url, ordered.filter(pc.invert(is_new)), mode="overwrite")
+    watched("matches", lake)
+    write_deltalake(url, ordered, mode="overwrite")
+    day = watched("ours", lake)
+    told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in day.seconds.items())
+    print(f"{pc.sum(is_new).as_py():,} new records: {day.pairs:,} pairs, {told}")
+    print(f"ratio one_day_processor {day.processor / whole.processor:.2f}")
+    share = day.seconds["match"] / whole.seconds["match"]
+    print(f"ratio one_day_of_matching {share:.2f} (target 0.10)")
+    print(f"ratio one_day_of_matching_and_clustering {day.total / whole.total:.2f}")
+    if made() != before:
+        sys.exit("the day does not end where the whole run does")
+
+
+def matches(lake: Path) -> dict[str, Any]:
+    """Matching alone."""
+    from customer360.identity.resolve import build_matches
+    from customer360.resources.lake import Lake
+    from customer360.resources.session import Engine
+
+    engine = Engine("sail", Lake(str(lake)))
+    counts = build_matches(engine)
+    engine.close()
+    return {"pairs": counts["candidate_pairs"], "seconds": {}}
+
+
+SIDES = {
+    "ours": ours,
+    "matches": matches,
+    "same_pairs": lambda lake: bare(lake, same_pairs=True),
+    "open_blocking": lambda lake: bare(lake, same_pairs=False),
+}
+
+
+def told(name: str, side: Measured) -> str:
+    """A line about a side."""
+    parts = " + ".join(f"{part} {seconds:.1f}" for part, seconds in side.seconds.items())
+    return (
+        f"  {name:<22} {side.pairs:>12,} pairs {side.total:7.1f} s ({parts}) "
+        f"{side.processor:6.1f} s of processor, {side.peak / 2**30:4.1f} GiB at its peak"
+    )
+
+
+def measure(lake: Path, people: int, *, open_blocking: bool) -> tuple[int, Measured]:
+    """One size: how many records it has, and what they cost here."""
     from customer360.identity.contract import MATCH_RECORDS
+    from customer360.resources import match_marks
     from customer360.resources.lake import Lake
 
-    prepare(lake, people)
-    pairs, seconds = ours(lake)
-    peak = psutil.Process().memory_info().rss
-    records = Lake(str(lake)).arrow(MATCH_RECORDS)
-    bare_pairs, bare_seconds = bare(records)
-    return Measured(records.num_rows, pairs, seconds, peak, bare_pairs, bare_seconds)
+    if not lake.exists():
+        prepare(lake, people)
+    match_marks.forget(Lake(str(lake)))
+    records = Lake(str(lake)).row_count(MATCH_RECORDS)
+    here, same = watched("ours", lake), watched("same_pairs", lake)
+    print(f"{records:,} records", told("customer360", here), sep="\n")
+    print(told("Splink, same pairs", same))
+    print(f"ratio to_bare_splink {here.total / same.total:.2f} (target at most 1.3)")
+    print(f"ratio to_bare_splink_processor {here.processor / same.processor:.2f}")
+    if open_blocking:
+        theirs = watched("open_blocking", lake)
+        print(told("Splink, its blocking", theirs))
+        print(f"ratio to_open_blocking {here.total / theirs.total:.2f}")
+    print(f"ratio memory_to_8_GiB {here.peak / MEMORY:.2f} (target at most 1)")
+    sys.stdout.flush()
+    return records, here
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, nargs="+", default=[65_000, 200_000, 650_000])
+    parser.add_argument("--people", type=int, nargs="+", default=[84_000, 250_000, 840_000])
+    parser.add_argument("--open-blocking", type=int, default=100_000, metavar="PEOPLE",
+                        help="up to so many people Splink also blocks by itself")  # fmt: skip
+    parser.add_argument("--keep", type=Path, help="work in this folder, and keep its worlds")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--lake", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    found = []
-    for people in options.people:
-        work = Path(tempfile.mkdtemp(prefix="customer360-identity-"))
-        try:
-            one = measure(work / "lake", people)
-        finally:
+    if options.side:
+        found = SIDES[options.side](options.lake)
+        print(json.dumps(found | {"processor": time.process_time()}))
+        return
+    sizes = []
+    work = options.keep or Path(tempfile.mkdtemp(prefix="customer360-identity-"))
+    try:
+        for people in options.people:
+            lake = work / str(people)
+            open_blocking = people <= options.open_blocking
+            sizes.append(measure(lake, people, open_blocking=open_blocking))
+        (first, least), (last, most) = sizes[0], sizes[-1]
+        if len(sizes) > 1:
+            growth = math.log(last / first)
+            print(f"exponent pairs {math.log(most.pairs / least.pairs) / growth:.2f} (target 1.15)")
+            print(f"exponent time {math.log(most.total / least.total) / growth:.2f} (target 1.15)")
+        one_day(lake, most)
+    finally:
+        if options.keep is None:
             shutil.rmtree(work, ignore_errors=True)
-        found.append(one)
-        print(
-            f"{one.records:>9,} records: {one.pairs:>10,} pairs in {one.seconds:6.1f} s, "
-            f"{one.bytes_after / 2**30:4.1f} GiB after it; "
-            f"bare Splink {one.bare_pairs:>10,} pairs in {one.bare_seconds:6.1f} s"
-        )
-        print(f"ratio to_bare_splink {one.seconds / one.bare_seconds:.2f} (target at most 1.3)")
-        sys.stdout.flush()
-    first, last = found[0], found[-1]
-    if len(found) > 1:
-        growth = math.log(last.records / first.records)
-        print(f"exponent pairs {math.log(last.pairs / first.pairs) / growth:.2f} (target 1.15)")
-        print(f"exponent time {math.log(last.seconds / first.seconds) / growth:.2f} (target 1.15)")
 
 
 if __name__ == "__main__":

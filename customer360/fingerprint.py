@@ -23,6 +23,7 @@ from customer360.identity.contract import (
     IDENTITY_DECISIONS,
     MATCH_MODELS,
 )
+from customer360.resources.match_marks import MATCH_MARKS
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake
@@ -40,6 +41,7 @@ RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"
 _RUN_RECORDS: Final = (
     keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, keys.IDENTITY_HEALTH, IDENTITY_CHANGES,
+    MATCH_MARKS,
 )  # fmt: skip
 ID_HISTORY: Final = "remembers ids of earlier runs"
 # Ids that runs in another order give to others: kept table of names that do not depend on it.

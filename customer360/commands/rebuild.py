@@ -11,7 +11,7 @@ from customer360.commands.instance import open_instance
 from customer360.commands.run import entities_only, execute
 from customer360.commands.run_report import Report
 from customer360.errors import Customer360Error
-from customer360.resources import rebuilds
+from customer360.resources import match_marks, rebuilds
 from customer360.resources.lake import Lake
 from customer360.resources.loads import read_loads
 from customer360.resources.lock import writing
@@ -97,6 +97,8 @@ def _go_on(
     console.print(
         f"[bold]Rebuilding[/bold] {len(todo)} entities, landing days {days[0]} to {days[-1]}"
     )
+    # What stands in the lake may be what is to be mended: everything is compared anew.
+    match_marks.forget(lake)
     tags = range_tags(days[0], days[-1]) | {REBUILD_TAG: begun.rebuild_id}
     started, report = time.monotonic(), Report()
     with open_instance() as instance:

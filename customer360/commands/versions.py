@@ -16,6 +16,7 @@ from customer360 import keys
 from customer360.commands.spelling import exact, shown, size_text
 from customer360.errors import VersionError
 from customer360.keys import TableKey
+from customer360.resources import match_marks
 from customer360.resources.backups import Backup, backups, restore_backup
 from customer360.resources.lake import Lake
 from customer360.resources.loads import read_loads
@@ -190,7 +191,8 @@ def _consequences(lake: Lake, key: TableKey, now: int, then: int) -> str:
             "The next run builds gold again from silver, except for snapshots; what reads this "
             "table is stale until then."
         )
-    if key in (keys.LEDGER, keys.RECONCILIATION, keys.WATERMARKS, keys.IDENTITY_HEALTH):
+    again = (keys.LEDGER, keys.RECONCILIATION, keys.WATERMARKS, keys.IDENTITY_HEALTH)
+    if key in (*again, *match_marks.TABLES):
         return "The next run writes this table again."
     if key.layer == keys.OPS and not key.table.endswith("_outranked"):
         return (

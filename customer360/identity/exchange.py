@@ -18,6 +18,7 @@ from customer360.storage import arrow_filesystem, open_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
     from pyspark.sql import DataFrame
 
     from customer360.resources.session import Engine
@@ -39,17 +40,27 @@ class Exchange:
         # The embedded engine writes no file for no rows, hence the schema.
         return self.engine.session.read.schema(rows.schema).parquet(url)
 
-    def batches(self, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """Rows kept under a name, in batches of bounded size."""
+    def dataset(self, name: str, schema: pa.Schema) -> ds.Dataset:
+        """Rows kept under a name, for readers that stream."""
         import pyarrow.dataset as ds
 
         url = f"{self.folder}/{name}"
         fs, path = open_url(url)
         found = fs.glob(f"{path}/*.parquet") if fs.exists(path) else []
         files = sorted(str(file).rsplit("/", 1)[-1] for file in found)
-        if files:
-            kept = ds.dataset(files, schema, filesystem=arrow_filesystem(url), format="parquet")
-            yield from kept.to_batches(batch_size=_BATCH_ROWS)
+        if not files:
+            return ds.dataset(schema.empty_table())
+        return ds.dataset(files, schema, filesystem=arrow_filesystem(url), format="parquet")
+
+    def batches(self, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Rows kept under a name, in batches of bounded size."""
+        yield from self.dataset(name, schema).to_batches(batch_size=_BATCH_ROWS)
+
+    def count(self, name: str) -> int:
+        """How many rows are kept under a name."""
+        import pyarrow as pa
+
+        return int(self.dataset(name, pa.schema([])).count_rows())
 
     def arrow(self, name: str, schema: pa.Schema) -> pa.Table:
         """All rows kept under a name, in memory."""

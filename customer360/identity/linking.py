@@ -16,7 +16,9 @@ from customer360.identity.exchange import Exchange
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from customer360.identity.increment import Increment
     from customer360.identity.lasting_ids import Issued
+    from customer360.identity.match_model import MatchModel
     from customer360.resources.session import Engine
 
 _ARROW: Final = {
@@ -55,27 +57,63 @@ _COMBINATION: Final = pa.schema(
 )
 
 
-def matched(engine: Engine, exchange: Exchange) -> tuple[DataFrame, int]:
-    """Find candidates among `match_records` and score them.
+class Matched(NamedTuple):
+    """What `customer_matches` is, and what to remember of how it was made.
 
-    Returns:
-        The rows of `customer_matches`, and how many pairs were compared. The rows are in the
-        scratch folder: read them before it is closed.
+    Attributes:
+        rows: Rows of `customer_matches`; in the scratch folder, like all rows here.
+        compared: How many pairs were compared now; others stand as they were.
+        increment: What has changed since the matching before.
+        basis: Fingerprint of what matching went by.
     """
-    from customer360.identity import candidates, scoring
+
+    rows: DataFrame
+    compared: int
+    increment: Increment
+    basis: str
+
+
+def matched(engine: Engine, exchange: Exchange, *, scores_in_engine: bool | None = None) -> Matched:
+    """Find candidates among `match_records` and score them, as far as something has changed.
+
+    Args:
+        engine: The open engine.
+        exchange: Scratch folder.
+        scores_in_engine: Which of Splink's backends: Spark on the engine, or DuckDB in the run
+            process; by default what the engine is made for.
+    """
+    from customer360.identity.increment import basis, find_increment
+    from customer360.identity.scoring_in_engine import scored_in_engine
     from customer360.resources.match_models import model_in_use
 
-    scored = arrow_schema(contract.MATCH_COLUMNS)
-    ddl = contract.ddl(contract.MATCH_COLUMNS)
     records = engine.table(contract.MATCH_RECORDS)
-    exchange.keep("records", records)
-    found = exchange.keep("keys", candidates.match_keys(records))
-    exchange.keep("pairs", candidates.candidate_pairs(found))
-    pairs = exchange.arrow("pairs", _PAIR)
-    compared = exchange.arrow("records", arrow_schema(contract.MATCH_RECORD_COLUMNS))
-    batches = scoring.scored_pairs(compared, pairs, model_in_use(engine.lake))
-    rows = exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
-    return rows, pairs.num_rows
+    size = engine.lake.row_count(contract.MATCH_RECORDS)
+    model = model_in_use(engine.lake)
+    goes_by = basis(model, size)
+    found = find_increment(exchange, records, goes_by)
+    in_engine = engine.is_cluster if scores_in_engine is None else scores_in_engine
+    if in_engine:
+        compared = records if found.compared is None else found.compared
+        rows = scored_in_engine(exchange, compared, found.pairs, model, size)
+    else:
+        rows = _scored_here(exchange, found, model, size)
+    if found.standing is not None:
+        rows = found.standing.select(*rows.columns).unionByName(rows)
+    return Matched(rows, exchange.count("pairs"), found, goes_by)
+
+
+def _scored_here(exchange: Exchange, found: Increment, model: MatchModel, size: int) -> DataFrame:
+    """Score the pairs that are kept, with DuckDB in the run process; as `scored_in_engine`."""
+    from customer360.identity.scoring import scored_pairs
+
+    ddl = contract.ddl(contract.MATCH_COLUMNS)
+    scored = arrow_schema(contract.MATCH_COLUMNS)
+    if found.compared is None:
+        records = exchange.engine.lake.dataset(contract.MATCH_RECORDS)
+    else:
+        records = exchange.dataset("compared", arrow_schema(contract.MATCH_RECORD_COLUMNS))
+    batches = scored_pairs(records, exchange.dataset("pairs", _PAIR), model, size)
+    return exchange.hand_over("scored", (b.cast(scored) for b in batches), scored, ddl)
 
 
 class Proposal(NamedTuple):

@@ -84,17 +84,29 @@ def build_match_records(engine: Engine) -> Counts:
 def build_matches(engine: Engine) -> Counts:
     """Replace `customer_matches`: the pairs that say something; reads `match_records`.
 
+    Where the table stands as the last run left it, only pairs are compared that a change since may
+    have touched; the rows are those that comparing all pairs would give.
+
     Args:
         engine: The open engine.
 
     Returns:
-        `candidate_pairs` (that were compared), `links` (pairs taken for one person), `conflicts`
-        (pairs that contradict each other).
+        `changed_records` (new, gone or different since the run before; all where everything was
+        compared anew), `candidate_pairs` (that were compared now), `links` (pairs taken for one
+        person), `conflicts` (pairs that contradict each other).
     """
+    from customer360.identity.increment import remembered
+    from customer360.resources import match_marks
+
     with open_exchange(engine, "customer_matches") as exchange:
-        rows, pairs = matched(engine, exchange)
-        _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, rows)
-    return {"candidate_pairs": pairs, **_match_counts(engine)}
+        found = matched(engine, exchange)
+        match_marks.forget(engine.lake)
+        _replace(engine, contract.CUSTOMER_MATCHES, contract.MATCH_COLUMNS, found.rows)
+        for key, columns, rows in remembered(found.increment):
+            _replace(engine, key, columns, rows)
+        match_marks.record(engine.lake, found.basis)
+    counts = {"changed_records": found.increment.changed, "candidate_pairs": found.compared}
+    return {**counts, **_match_counts(engine)}
 
 
 def build_crosswalk(engine: Engine, gate: Gate) -> tuple[Counts, Change | None]:
@@ -190,8 +202,7 @@ def preview_links(engine: Engine) -> Iterator[tuple[Proposal, str]]:
     from customer360.resources.lasting_members import customer_rows
 
     with open_exchange(engine, "preview") as exchange:
-        matches, _ = matched(engine, exchange)
-        made = propose(engine, exchange, matches)
+        made = propose(engine, exchange, matched(engine, exchange).rows)
         members = customer_rows(made.issued.members.filter(made.issued.members.column(IS_CURRENT)))
         owners = _handed(exchange, "owners", contract.CUSTOMER_MEMBER_COLUMNS, members)
         exchange.keep("links", record_links(engine.table(contract.CUSTOMER_IDENTIFIERS), owners))

@@ -1,8 +1,8 @@
 """Scoring pairs of records with Splink: the model's weight, its levels, and what is decided by it.
 
-Splink runs on DuckDB in the run process; records and pairs come through files, so the engine may
-be anywhere. A pair's score depends on its two records, the model and the size class of the lake,
-never on other pairs or their order.
+On DuckDB in the run process, which reads records and pairs from files; the engine may be anywhere.
+The sibling that leaves the rows in the engine is `scoring_in_engine`. A pair's score depends on its
+two records, the model and the size class of the lake, never on other pairs or their order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from customer360.identity.rules import LINK_WEIGHT
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    from pyarrow.dataset import Dataset
     from splink import DuckDBAPI, Linker
+    from splink.internals.database_api import DatabaseAPI
 
     from customer360.identity.match_model import MatchModel
 
@@ -31,28 +33,33 @@ _BATCH_ROWS: Final = 100_000
 _NAMES: Final = ("first_name", "last_name")
 # Weaker pairs say nothing that anybody would want to know, unless they contradict.
 _LEAST_WEIGHT: Final = 0
+_PREDICTION: Final = "__splink__df_predict"
 
 
-def scored_pairs(records: pa.Table, pairs: pa.Table, model: MatchModel) -> Iterator[pa.RecordBatch]:
+def scored_pairs(
+    records: pa.Table | Dataset, pairs: pa.Table | Dataset, model: MatchModel, size: int
+) -> Iterator[pa.RecordBatch]:
     """Score candidate pairs.
 
     Args:
-        records: Rows of `match_records`.
+        records: Rows of `match_records`, at least those of the pairs.
         pairs: `node_1` and `node_2` of each candidate pair.
         model: The parameters.
+        size: How many records the lake has.
 
     Yields:
         Batches with the columns of `customer_matches`: pairs of even odds or better, and those
         that contradict each other.
     """
-    if pairs.num_rows == 0:
-        return
     with matching_database() as connection:
-        connection.register("records_given", records)
+        # Splink itself takes those that are in pairs.
+        connection.register("match_records", records)
         connection.register("pairs_given", pairs)
-        predicted = _predict(connection, model, records.num_rows)
-        rows = connection.sql(_decided(predicted, model)).to_arrow_reader(_BATCH_ROWS)
-        yield from rows
+        connection.execute(f"create table candidate_pairs as {blocked('pairs_given')}")
+        database = _deciding(connection, model)
+        settings = model.settings(size)
+        found = predicted(database, "match_records", "candidate_pairs", settings)
+        yield from connection.sql(f"from {found}").to_arrow_reader(_BATCH_ROWS)
 
 
 @contextmanager
@@ -67,55 +74,79 @@ def matching_database() -> Iterator[duckdb.DuckDBPyConnection]:
                 "memory_limit": _MEMORY,
                 "threads": os.cpu_count() or 1,
                 "temp_directory": folder,
+                # Nothing depends on the order of pairs, and keeping it keeps them in memory.
+                "preserve_insertion_order": False,
             }
         ) as connection,
     ):
         yield connection
 
 
-def open_linker(
-    connection: duckdb.DuckDBPyConnection, table: str, settings: dict[str, Any]
-) -> tuple[Linker, DuckDBAPI]:
-    """Splink on a table of records, and what tables are told to it by."""
-    from splink import DuckDBAPI, Linker
+def open_linker(database: DatabaseAPI[Any], table: str, settings: dict[str, Any]) -> Linker:
+    """Splink on a table of records of one of its backends."""
+    from splink import Linker
 
     # It tells of each query; what is wrong comes as an exception.
     logging.getLogger("splink").setLevel(logging.ERROR)
-    database = DuckDBAPI(connection=connection)
     records = database.register(table)
-    return Linker(records, settings, log_level=None, validate_settings=False), database
+    return Linker(records, settings, log_level=None, validate_settings=False)
 
 
-def _predict(connection: duckdb.DuckDBPyConnection, model: MatchModel, records: int) -> str:
-    """Let Splink score all pairs; returns the name of its table."""
-    connection.execute("create table match_records as from records_given")
-    connection.execute(
-        "create table candidate_pairs as select node_1 as join_key_l, node_2 as join_key_r, "
-        "'0' as match_key from pairs_given"
-    )
-    linker, database = open_linker(connection, "match_records", model.settings(records))
-    pairs = database.register("candidate_pairs")
-    linker.table_management.register_blocked_pairs_for_predict(pairs)
+def predicted(
+    database: DatabaseAPI[Any], records: str, pairs: str, settings: dict[str, Any]
+) -> str:
+    """Let Splink score a table of pairs (`blocked`) of records; returns the name of its table."""
+    linker = open_linker(database, records, settings)
+    linker.table_management.register_blocked_pairs_for_predict(database.register(pairs))
     return str(linker.inference.predict(warning_mode="never").physical_name)
 
 
-def _decided(predicted: str, model: MatchModel) -> str:
-    """SQL from Splink's table to the columns of `customer_matches`."""
+def blocked(pairs: str) -> str:
+    """SQL that tells Splink of candidate pairs."""
+    return f"select node_1 as join_key_l, node_2 as join_key_r, '0' as match_key from {pairs}"
+
+
+def with_decisions(sql: str, name: str, model: MatchModel) -> str:
+    """Splink's query for one of its tables; for its predictions, what is decided by them.
+
+    All that Splink keeps of a prediction, both records among it, is many times as large.
+    """
+    return decided(f"({sql})", model) if name.startswith(_PREDICTION) else sql
+
+
+def _deciding(connection: duckdb.DuckDBPyConnection, model: MatchModel) -> DuckDBAPI:
+    from splink import DuckDBAPI
+
+    class Deciding(DuckDBAPI):
+        def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
+            sql = with_decisions(sql, physical_name, model)
+            return super()._setup_for_execute_sql(sql, physical_name)
+
+    return Deciding(connection=connection)
+
+
+def decided(predictions: str, model: MatchModel) -> str:
+    """SQL from Splink's predictions to the columns of `customer_matches`; on every backend.
+
+    Args:
+        predictions: Table, or query in parentheses.
+        model: The parameters.
+    """
     speaking = {name: model.speaking_levels(name) for name in COMPARED if name not in _NAMES}
     more_than_names = " or ".join(
         f"{name}_level in ({', '.join(map(str, levels))})"
         for name, levels in speaking.items()
         if levels
     )
-    levels = ", ".join(f"gamma_{name}::integer as {name}_level" for name in COMPARED)
+    levels = ", ".join(f"cast(gamma_{name} as int) as {name}_level" for name in COMPARED)
     conflict = " ".join(f"when {rule.condition} then '{rule.name}'" for rule in CONFLICTS)
     linked_by = " ".join(f"when {condition} then '{name}'" for name, condition in EXACT)
     columns = ", ".join(column.name for column in MATCH_COLUMNS)
     return f"""
         with levelled as (
             select node_l as node_1, node_r as node_2,
-                match_weight::decimal(9, 4) as match_weight, {levels}
-            from {predicted}
+                cast(match_weight as decimal(9, 4)) as match_weight, {levels}
+            from {predictions} as predictions
         ), judged as (
             select *, case {conflict} end as conflict,
                 case {linked_by} when match_weight >= {LINK_WEIGHT} and ({more_than_names})

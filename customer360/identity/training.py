@@ -63,6 +63,8 @@ def train(records: pa.Table, name: str, trained_on: str, tell: Callable[[str], N
     Raises:
         IdentityError: There are fewer than `FEWEST_RECORDS` records, or too few agree in anything.
     """
+    from splink import DuckDBAPI
+
     if records.num_rows < FEWEST_RECORDS:
         raise IdentityError(
             f"{records.num_rows:,} records to match are too few to train a model on: expected "
@@ -71,7 +73,7 @@ def train(records: pa.Table, name: str, trained_on: str, tell: Callable[[str], N
     with matching_database() as connection:
         connection.register("records_given", records)
         connection.execute("create table match_records as from records_given order by node")
-        linker, _ = open_linker(connection, "match_records", _untrained())
+        linker = open_linker(DuckDBAPI(connection=connection), "match_records", _untrained())
         tell(f"estimating u from random pairs of {records.num_rows:,} records")
         linker.training.estimate_u_using_random_sampling(
             max_pairs=_RANDOM_PAIRS, seed=_SEED, min_count_per_level=None, num_chunks=1

@@ -30,6 +30,7 @@ def waterfall(
         records: How many records there are to match, which the odds depend on.
     """
     import pyarrow as pa
+    from splink import DuckDBAPI
 
     schema = pa.schema([(column.name, pa.string()) for column in MATCH_RECORD_COLUMNS])
     pair = pa.Table.from_pylist([{n: row[n] for n in schema.names} for row in (one, other)], schema)
@@ -42,7 +43,8 @@ def waterfall(
             "'0' as match_key",
             [one["node"], other["node"]],
         )
-        linker, database = open_linker(connection, "match_records", settings)
+        database = DuckDBAPI(connection=connection)
+        linker = open_linker(database, "match_records", settings)
         pairs = database.register("candidate_pairs")
         linker.table_management.register_blocked_pairs_for_predict(pairs)
         scored = linker.inference.predict(warning_mode="never").as_record_list()

@@ -84,6 +84,11 @@ class Engine:
         """Whether its server can still be asked anything."""
         return self._server.is_running
 
+    @property
+    def is_cluster(self) -> bool:
+        """Whether somebody else runs it, as a cluster: data may be more than this machine holds."""
+        return not self._server.is_ours
+
     def _register(self, session: SparkSession) -> None:
         """Register the lake's tables, those too that were made since."""
         if self._server.is_ours:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import Customer360Error, UpkeepError
+from customer360.resources import match_marks, watermarks
 from customer360.resources.backups import Backup, back_up, is_backed_up
-from customer360.resources.watermarks import carry_over
 from customer360.storage import open_url
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def tend_lake(
         if tended.has_work:
             tell(_sentence(tended))
     if not dry_run:
-        carry_over(lake, {t.key: (t.version_before, t.version_after) for t in done})
+        moved = {t.key: (t.version_before, t.version_after) for t in done}
+        watermarks.carry_over(lake, moved)
+        match_marks.carry_over(lake, moved)
     if problems:
         raise UpkeepError("\n".join(["Tables that could not be tended:", *problems, *warnings]))
     return Upkeep(tuple(done), tuple(made), tuple(warnings))

@@ -6,9 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from customer360.identity.candidates import candidate_pairs, match_keys
+from customer360.identity.candidates import (
+    candidate_pairs,
+    crowded_keys,
+    key_sizes,
+    match_keys,
+    neighbours,
+    useful_keys,
+)
 from customer360.identity.contract import MATCH_RECORD_COLUMNS
-from customer360.identity.rules import BLOCK_LIMIT
+from customer360.identity.rules import BLOCK_LIMIT, CHANCE_LIMIT
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 
@@ -28,8 +35,11 @@ def pairs(engine: Engine, rows: Sequence[Row]) -> list[tuple[str, str]]:
         tuple({"node": str(n), **row}.get(name) for name in names) for n, row in enumerate(rows)
     ]
     records = engine.session.createDataFrame(values, ", ".join(f"{n} string" for n in names))
-    found = candidate_pairs(match_keys(records)).collect()
-    return sorted((row["node_1"], row["node_2"]) for row in found)
+    keys = match_keys(records)
+    sizes = key_sizes(keys)
+    found = candidate_pairs(useful_keys(keys, sizes))
+    found = found.unionByName(neighbours(keys, crowded_keys(sizes), records)).distinct()
+    return sorted((row["node_1"], row["node_2"]) for row in found.collect())
 
 
 @pytest.mark.parametrize(
@@ -45,8 +55,8 @@ def pairs(engine: Engine, rows: Sequence[Row]) -> list[tuple[str, str]]:
         ({"postal_code": "1", "first_name": "anna"}, {"postal_code": "1", "first_name": "anne"}),
         ({"postal_code": "1", "street": "weg 1"}, {"postal_code": "1", "street": "weg 1a"}),
         (
-            {"city": "ulm", "first_name": "anna", "last_name": "alt"},
-            {"city": "ulm", "first_name": "anna", "last_name": "alz"},
+            {"city": "ulm", "first_name": "anna", "last_name": "altman"},
+            {"city": "ulm", "first_name": "anna", "last_name": "altmann"},
         ),
     ],
 )
@@ -73,10 +83,17 @@ def test_records_that_share_no_key_are_not(engine: Engine, one: Row, other: Row)
     assert pairs(engine, [one, other]) == []
 
 
-def test_key_of_too_many_records_gives_no_pairs(engine: Engine) -> None:
-    born = [{"date_of_birth": "1980-05-01"}] * BLOCK_LIMIT
-    assert len(pairs(engine, born)) == BLOCK_LIMIT * (BLOCK_LIMIT - 1) // 2
-    assert pairs(engine, [*born, {"date_of_birth": "1980-05-01"}]) == []
+@pytest.mark.parametrize(
+    ("limit", "shared"),
+    [
+        (BLOCK_LIMIT, {"street": "weg 1", "postal_code": "1"}),
+        (CHANCE_LIMIT, {"date_of_birth": "1980-05-01"}),
+    ],
+    ids=["telling", "by_chance"],
+)
+def test_key_of_too_many_records_gives_no_pairs(engine: Engine, limit: int, shared: Row) -> None:
+    assert len(pairs(engine, [shared] * limit)) == limit * (limit - 1) // 2
+    assert pairs(engine, [shared] * (limit + 1)) == []
 
 
 def test_key_of_too_many_that_may_be_enough_to_link_pairs_neighbours(engine: Engine) -> None:

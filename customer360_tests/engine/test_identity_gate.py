@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from customer360.cli import main
 from customer360.errors import ChangeBlockedError
-from customer360.identity import scoring
+from customer360.identity import increment, scoring
 from customer360.identity.comparisons import level_number
 from customer360.identity.conflicts import Conflict
 from customer360.identity.contract import CUSTOMER_CROSSWALK, CUSTOMER_LINKS, IDENTITY_CHANGES
@@ -51,6 +51,7 @@ def bad_rule(resolved: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(scoring, "EXACT", (*scoring.EXACT, BAD_RULE))
     monkeypatch.setattr(scoring, "CONFLICTS", (Conflict("none", "false"),))
     monkeypatch.setattr(identity_changes, "rules_fingerprint", lambda _: "other rules")
+    monkeypatch.setattr(increment, "basis", lambda *_: "other rules")
     return resolved
 
 

@@ -322,7 +322,7 @@ EMPTY_COUNTS = {
         "device_values": 0,
     },
     "match_records": {"match_records": 0},
-    "matches": {"candidate_pairs": 0, "links": 0, "conflicts": 0},
+    "matches": {"changed_records": 0, "candidate_pairs": 0, "links": 0, "conflicts": 0},
     "ids": {
         "ids": 0,
         "ids_issued": 0,
@@ -448,7 +448,7 @@ def test_counts_are_what_the_tables_hold(full: Resolved) -> None:
         "match_records": {"match_records": 24},
         # The couple's one mailbox and telephone link Dirk's account to him, and his profile to
         # both; that to her is cut.
-        "matches": {"candidate_pairs": 11, "links": 9, "conflicts": 2},
+        "matches": {"changed_records": 24, "candidate_pairs": 11, "links": 9, "conflicts": 2},
         "ids": {
             "ids": 18,
             "ids_issued": 18,

@@ -204,9 +204,8 @@ def scored() -> dict[str, dict[str, Any]]:
             }
             records.append(derived | given)
     schema = pa.schema([(column.name, pa.string()) for column in MATCH_RECORD_COLUMNS])
-    batches = scored_pairs(
-        pa.Table.from_pylist(records, schema), pa.Table.from_pylist(pairs), default_model()
-    )
+    given = pa.Table.from_pylist(records, schema)
+    batches = scored_pairs(given, pa.Table.from_pylist(pairs), default_model(), given.num_rows)
     rows = [row for batch in batches for row in batch.to_pylist()]
     return {row["node_1"].partition("/")[0]: row for row in rows}
 
@@ -239,7 +238,9 @@ def test_weight_is_the_sum_of_what_the_levels_are_worth(
 def test_no_pairs_are_no_rows() -> None:
     records = pa.table({c.name: pa.array([], pa.string()) for c in MATCH_RECORD_COLUMNS})
     pairs = pa.table({name: pa.array([], pa.string()) for name in ("node_1", "node_2")})
-    assert list(scored_pairs(records, pairs, default_model())) == []
+    assert not [
+        row for b in scored_pairs(records, pairs, default_model(), 0) for row in b.to_pylist()
+    ]
 
 
 def test_every_compared_field_has_its_column_and_its_levels() -> None:
