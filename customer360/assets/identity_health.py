@@ -8,8 +8,8 @@ import dagster as dg
 
 from customer360 import keys
 from customer360.checks.identity_drift import LEAST_RECORDS, MOST_POINTS_LOST, kept_figures
-from customer360.checks.identity_report import Assessment, assess
 from customer360.identity import contract
+from customer360.pages.identity_report import Assessment, assess
 from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.identity_history import keep_figures
 from customer360.resources.lake import Lake

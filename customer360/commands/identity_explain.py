@@ -108,8 +108,8 @@ def _draw(
     records: int,
     picture: Path,
 ) -> None:
-    from customer360.checks.charts import svg
     from customer360.identity.waterfall import waterfall
+    from customer360.pages.charts import svg
 
     drawn = next((link for _, links in sections for link in links), None)
     if drawn is None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer360.checks.identity_report import assess
+from customer360.pages.identity_report import assess
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
 

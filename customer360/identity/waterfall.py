@@ -1,6 +1,6 @@
 """How the weight of one pair comes about, field by field: Splink's waterfall.
 
-The chart is Vega-Lite; it is drawn by `checks.charts`.
+The chart is Vega-Lite; it is drawn by `pages.charts`.
 """
 
 from __future__ import annotations

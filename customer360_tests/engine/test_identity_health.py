@@ -18,9 +18,9 @@ from customer360.assets.identity_health import (
     build_identity_health,
 )
 from customer360.checks import identity_drift
-from customer360.checks.identity_report import assess
 from customer360.cli import main
 from customer360.identity.resolve import build_households
+from customer360.pages.identity_report import assess
 from customer360.resources.identity_history import read_figures
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine

@@ -45,7 +45,8 @@ def test_rooms_below_the_graph_never_import_dagster(room: str) -> None:
         ("resources", ("assets", "checks", "automation", "build", "commands")),
         ("automation", ("build", "commands")),
         ("assets", ("build", "commands")),
-        ("checks", ("build", "commands")),
+        ("checks", ("pages", "build", "commands")),
+        ("pages", ("assets", "automation", "build", "commands")),
     ],
 )
 def test_dependencies_point_down(room: str, forbidden: tuple[str, ...]) -> None:

@@ -18,8 +18,8 @@ from customer360.checks.identity_drift import (
     too_large,
 )
 from customer360.checks.identity_health import Health, Pairs, TableFigures
-from customer360.checks.identity_page import page
 from customer360.checks.identity_truth import Agreement, Cohabitation, People
+from customer360.pages.identity_page import page
 from customer360.resources.identity_history import PastFigures, keep_figures, read_figures
 from customer360.resources.lake import Lake
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from customer360.checks.charts import Spec, svg
+from customer360.pages.charts import Spec, svg
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2229; --paper: #fff; --line: #d5d9df; --warn: #a35200; }

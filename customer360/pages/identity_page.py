@@ -11,16 +11,16 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from customer360.checks import html
-from customer360.checks.charts import (
+from customer360.checks.identity_drift import ATTACHED_SHARE, CANDIDATES, MATCH_RATE, kept_figures
+from customer360.checks.identity_health import ACTIVITY, Health
+from customer360.identity.rules import CARRIERS
+from customer360.pages import html
+from customer360.pages.charts import (
     count_columns,
     share_bars,
     share_lines,
     stacked_columns,
 )
-from customer360.checks.identity_drift import ATTACHED_SHARE, CANDIDATES, MATCH_RATE, kept_figures
-from customer360.checks.identity_health import ACTIVITY, Health
-from customer360.identity.rules import CARRIERS
 
 if TYPE_CHECKING:
     from customer360.checks.identity_truth import Agreement

@@ -15,7 +15,7 @@ from customer360.checks.identity_drift import (
     too_large,
 )
 from customer360.checks.identity_health import Health, measure
-from customer360.checks.identity_page import page
+from customer360.pages.identity_page import page
 from customer360.resources.identity_history import PastFigures, read_figures
 from customer360.resources.reading import open_reader
 

@@ -1,0 +1,1 @@
+"""Pages that people read: HTML without a script, charts as pictures; nothing is measured here."""
