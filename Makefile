@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev up down logs test test-all azurite parity torture fuzz check format bench bench-identity docs lock clean
+.PHONY: help setup dependencies demo dev up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -110,6 +110,9 @@ bench: $(STAMP) ## Three million records against a hand-written DuckDB script; p
 
 bench-identity: $(STAMP) ## Matching at 100 thousand, 300 thousand, 1 million records beside bare Splink; prints growth
 	$(BIN)/python benchmarks/identity.py
+
+bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds, beside the first version; prints figures
+	$(BIN)/python benchmarks/identity_quality.py
 
 docs: $(STAMP) ## dbt documentation of the gold layer, served on http://127.0.0.1:8080
 	$(C360) dbt docs generate

@@ -82,12 +82,15 @@ def expect_persons(reader: Reader) -> None:
     )
 
 
-def people(reader: Reader, sources: Sequence[SourceSpec]) -> People | None:
+def people(
+    reader: Reader, sources: Sequence[SourceSpec], links: str | None = None
+) -> People | None:
     """Compare clusters; None before identity has been resolved.
 
     Args:
         reader: A reader with the table `expected`.
         sources: The declared sources.
+        links: Rows in SQL with entity, record_key, customer_id; `customer_links` when omitted.
     """
     tables = (CUSTOMER_IDENTIFIERS, CUSTOMER_LINKS, CUSTOMERS)
     if not all(reader.lake.exists(key) for key in tables):
@@ -114,7 +117,7 @@ def people(reader: Reader, sources: Sequence[SourceSpec]) -> People | None:
         from ({" union all ".join(parts)}) r
         join expected e on e.table_name = r.entity and e.source_file = r.source_file
             and e.line_number = r.line_number
-        left join {reader.table(CUSTOMER_LINKS)} l
+        left join {links or reader.table(CUSTOMER_LINKS)} l
             on l.entity = r.entity and l.record_key = r.record_key
         left join (select distinct entity, record_key from {reader.table(CUSTOMER_IDENTIFIERS)}
             where is_linking and identifier_type in ({types})) i
