@@ -20,8 +20,10 @@ from customer360.checks.identity_truth import (
     people,
 )
 from customer360.identity import contract, rules
+from customer360.resources.match_models import model_in_use
 
 if TYPE_CHECKING:
+    from customer360.identity.match_model import MatchModel
     from customer360.resources.reading import Reader
     from customer360.sources.spec import SourceSpec
 
@@ -87,6 +89,7 @@ class Health:
         sizes: (personal records of a customer, customers), sorted; 0 for those without any.
         largest: (customer_id, personal records) of those with the most.
         pairs: What matching found.
+        model: The model in use.
         people: Customers against persons, where the truth is known.
         homes: Households against homes, where the truth is known.
     """
@@ -98,6 +101,7 @@ class Health:
     sizes: tuple[tuple[int, int], ...]
     largest: tuple[tuple[str, int], ...]
     pairs: Pairs
+    model: MatchModel
     people: People | None = None
     homes: Cohabitation | None = None
 
@@ -139,6 +143,7 @@ def measure(reader: Reader, sources: Sequence[SourceSpec], candidates: int | Non
         sizes=_sizes(reader),
         largest=_largest_customers(reader),
         pairs=_pairs(reader, candidates),
+        model=model_in_use(reader.lake),
         people=found_people,
         homes=homes,
     )

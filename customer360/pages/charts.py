@@ -101,6 +101,26 @@ def stacked_columns(rows: Rows, title: str) -> Spec:
     )  # fmt: skip
 
 
+def weight_bars(rows: Rows) -> Spec:
+    """Lying bars to the left and right of nothing.
+
+    Args:
+        rows: `part` and `weight` of each bar, in order.
+    """
+    return _chart(
+        rows,
+        mark={"type": "bar"},
+        height={"step": 13},
+        encoding={
+            "y": {"field": "part", "type": "nominal", "sort": None, "title": None},
+            "x": {"field": "weight", "type": "quantitative", "title": None},
+            "color": {
+                "condition": {"test": "datum.weight < 0", "value": ORANGE}, "value": BLUE,
+            },
+        },
+    )  # fmt: skip
+
+
 def share_lines(rows: Rows) -> Spec:
     """A line of shares over runs for each part.
 

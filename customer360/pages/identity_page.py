@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from customer360.checks.identity_drift import ATTACHED_SHARE, CANDIDATES, MATCH_RATE, kept_figures
 from customer360.checks.identity_health import ACTIVITY, Health
+from customer360.identity.comparisons import COMPARISONS, level_names
 from customer360.identity.rules import CARRIERS
 from customer360.pages import html
 from customer360.pages.charts import (
@@ -20,10 +21,12 @@ from customer360.pages.charts import (
     share_bars,
     share_lines,
     stacked_columns,
+    weight_bars,
 )
 
 if TYPE_CHECKING:
     from customer360.checks.identity_truth import Agreement
+    from customer360.identity.match_model import MatchModel
     from customer360.resources.identity_history import PastFigures
 
 _MOST_RUNS: Final = 30
@@ -58,6 +61,7 @@ def _sections(health: Health, past: Sequence[PastFigures], at: datetime) -> Iter
     yield html.section("Match rate by source", _rates(health, past[-1].figures if past else {}))
     yield html.section("Sizes of customers", _sizes(health))
     yield html.section("Pairs of records", _pairs(health))
+    yield html.section("Model in use", _model(health.model))
     if past:
         yield html.section("Run by run", _trend(health, past, at))
 
@@ -175,7 +179,7 @@ def _pairs(health: Health) -> str:
     counts = [("kept: say something", pairs.kept), ("links", pairs.links)]
     counts.append(("conflicts", pairs.conflicts))
     if pairs.candidates is not None:
-        counts.insert(0, ("candidates that were compared", pairs.candidates))
+        counts.insert(0, ("compared by the last matching", pairs.candidates))
     columns = [
         {"at": weight, "end": weight + 1, "kind": kind, "count": count}
         for kind, wanted in (("linked", True), ("not linked", False))
@@ -187,6 +191,19 @@ def _pairs(health: Health) -> str:
     return html.figure(stacked_columns(columns, "match weight"), caption) + html.table(
         ("pairs", "number", "per personal record"), rows
     )
+
+
+def _model(model: MatchModel) -> str:
+    bars = [
+        {"part": f"{comparison}: {level}", "weight": round(model.weight(comparison, level), 2)}
+        for comparison in COMPARISONS
+        for level in level_names(comparison)
+    ]
+    caption = (
+        "What each level of agreement is worth for or against one person, in powers of two of the "
+        f"odds. {model.name}, trained on {model.trained_on}."
+    )
+    return html.figure(weight_bars(bars), caption)
 
 
 def _trend(health: Health, past: Sequence[PastFigures], at: datetime) -> str:

@@ -19,6 +19,7 @@ from customer360.checks.identity_drift import (
 )
 from customer360.checks.identity_health import Health, Pairs, TableFigures
 from customer360.checks.identity_truth import Agreement, Cohabitation, People
+from customer360.identity.match_model import default_model
 from customer360.pages.identity_page import page
 from customer360.resources.identity_history import PastFigures, keep_figures, read_figures
 from customer360.resources.lake import Lake
@@ -33,6 +34,7 @@ HEALTH = Health(
     sizes=((0, 1), (1, 2), (20, 1)),
     largest=(("C1", 20), ("C2", 1)),
     pairs=Pairs(90, 50, 20, 10, ((-2, False, 30), (9, True, 20))),
+    model=default_model(),
 )
 
 
@@ -100,7 +102,7 @@ def test_page_needs_nothing_but_itself() -> None:
     assert "<script" not in text
     assert "href" not in text.replace("xlink:href", "")
     assert "&lt;b&gt;C1&lt;/b&gt; is large" in text
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 5
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
     assert "currentColor" in text
@@ -115,6 +117,6 @@ def test_page_of_the_first_run_says_so_and_tells_the_truth_where_it_is_known() -
     )
     text = page(known, [], [], at=AT)
     assert "There is no earlier run to compare with." in text
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 4
     assert "0.8512" in text and "0.5000" in text
     assert kept_figures(known)["b_cubed_f1", "truth"] == 0.8512
