@@ -23,14 +23,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from bare_splink import Clock, bare
 from bench import Peak
-
-if TYPE_CHECKING:
-    import duckdb
 
 C360 = Path(sys.executable).parent / "customer360"
 DAYS = 3
@@ -41,14 +38,14 @@ LEFT_OUT = ("web", "marketing")
 
 
 class Measured(NamedTuple):
-    """One side: pairs compared, seconds per part, processor seconds, peak memory of its processes.
+    """One side: pairs compared, seconds per part, the same of processors, peak memory.
 
-    Processor seconds count what others do on the machine for nothing.
+    Processor seconds do not grow with what else the machine does.
     """
 
     pairs: int
     seconds: dict[str, float]
-    processor: float
+    processor: dict[str, float]
     peak: int
 
     @property
@@ -85,86 +82,21 @@ def watched(side: str, lake: Path) -> Measured:
     return Measured(found["pairs"], found["seconds"], found["processor"], bytes_)
 
 
-def ours(lake: Path) -> dict[str, Any]:
+def ours(lake: Path, *, clustered: bool = True) -> dict[str, Any]:
     """Matching and clustering of everything, or of what has changed where the lake knows it."""
     from customer360.identity.resolve import build_links, build_matches
     from customer360.resources.lake import Lake
     from customer360.resources.session import Engine
 
     engine = Engine("sail", Lake(str(lake)))
-    seconds = {}
-    started = time.monotonic()
+    clock = Clock()
     counts = build_matches(engine)
-    seconds["match"] = time.monotonic() - started
-    started = time.monotonic()
-    build_links(engine)
-    seconds["cluster"] = time.monotonic() - started
+    clock.part("match")
+    if clustered:
+        build_links(engine)
+        clock.part("cluster")
     engine.close()
-    return {"pairs": counts["candidate_pairs"], "seconds": seconds}
-
-
-def bare(lake: Path, *, same_pairs: bool) -> dict[str, Any]:
-    """Splink alone, in a DuckDB database that may use as much memory as it likes."""
-    import duckdb
-    from splink import DuckDBAPI, Linker
-
-    from customer360.identity.candidates import blocking_rules
-    from customer360.identity.contract import MATCH_RECORDS
-    from customer360.identity.match_model import default_model
-    from customer360.identity.rules import LINK_WEIGHT
-    from customer360.resources.lake import Lake
-
-    records = Lake(str(lake)).arrow(MATCH_RECORDS)
-    settings = default_model().settings(records.num_rows)
-    if not same_pairs:
-        settings["blocking_rules_to_generate_predictions"] = [
-            {"blocking_rule": rule} for rule in blocking_rules()
-        ]
-    spill = tempfile.mkdtemp(dir=lake)
-    with duckdb.connect(config={"temp_directory": spill}) as connection:
-        connection.register("given", records)
-        connection.execute("create table match_records as from given")
-        database = DuckDBAPI(connection=connection)
-        linker = Linker(database.register("match_records"), settings, log_level="ERROR")
-        started = time.monotonic()
-        if same_pairs:
-            find_pairs(connection)
-            linker.table_management.register_blocked_pairs_for_predict(database.register("pairs"))
-        predicted = linker.inference.predict(warning_mode="never")
-        seconds = {"match": time.monotonic() - started}
-        linker.clustering.cluster_pairwise_predictions_at_threshold(
-            predicted, threshold_match_weight=LINK_WEIGHT
-        )
-        seconds["cluster"] = time.monotonic() - started - seconds["match"]
-        rows = connection.execute(f"select count(*) from {predicted.physical_name}").fetchall()
-    return {"pairs": int(rows[0][0]), "seconds": seconds}
-
-
-def find_pairs(connection: duckdb.DuckDBPyConnection) -> None:
-    """The pairs that `candidates` finds, as a script would."""
-    from customer360.identity.candidates import KEYS, most_sharing
-
-    def text(part: str | tuple[str, int]) -> str:
-        return part if isinstance(part, str) else f"substr({part[0]}, 1, {part[1]})"
-
-    keys = [
-        f"select node, '{name}:' || {' || chr(124) || '.join(map(text, parts))} as key, "
-        f"{most_sharing(name)} as most from match_records"
-        for name, parts in KEYS.items()
-    ]
-    keys.append(
-        "select node, 'names:' || least(first_name, last_name) || '|' || "
-        f"greatest(first_name, last_name), {most_sharing('names')} from match_records "
-        "where first_name is not null and last_name is not null"
-    )
-    connection.execute(f"""
-        create table keys as
-            select * from ({" union all ".join(keys)}) where key is not null
-            qualify count(*) over (partition by key) between 2 and most""")
-    connection.execute("""
-        create table pairs as select distinct
-            one.node as join_key_l, other.node as join_key_r, '0' as match_key
-        from keys as one join keys as other on one.key = other.key and one.node < other.node""")
+    return {"pairs": counts["candidate_pairs"], **clock.told}
 
 
 def one_day(lake: Path, whole: Measured) -> None:
@@ -194,31 +126,18 @@ def one_day(lake: Path, whole: Measured) -> None:
     watched("matches", lake)
     write_deltalake(url, ordered, mode="overwrite")
     day = watched("ours", lake)
-    told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in day.seconds.items())
-    print(f"{pc.sum(is_new).as_py():,} new records: {day.pairs:,} pairs, {told}")
-    print(f"ratio one_day_processor {day.processor / whole.processor:.2f}")
+    print(f"{pc.sum(is_new).as_py():,} new records", told("customer360", day), sep="\n")
     share = day.seconds["match"] / whole.seconds["match"]
-    print(f"ratio one_day_of_matching {share:.2f} (target 0.10)")
-    print(f"ratio one_day_of_matching_and_clustering {day.total / whole.total:.2f}")
+    processor = day.processor["match"] / whole.processor["match"]
+    print(f"ratio one_day_of_matching {share:.2f}, of processor {processor:.2f} (target 0.10)")
+    print_ratios("one_day_of_both", day, whole, "clustering is made anew")
     if made() != before:
         sys.exit("the day does not end where the whole run does")
 
 
-def matches(lake: Path) -> dict[str, Any]:
-    """Matching alone."""
-    from customer360.identity.resolve import build_matches
-    from customer360.resources.lake import Lake
-    from customer360.resources.session import Engine
-
-    engine = Engine("sail", Lake(str(lake)))
-    counts = build_matches(engine)
-    engine.close()
-    return {"pairs": counts["candidate_pairs"], "seconds": {}}
-
-
 SIDES = {
     "ours": ours,
-    "matches": matches,
+    "matches": lambda lake: ours(lake, clustered=False),
     "same_pairs": lambda lake: bare(lake, same_pairs=True),
     "open_blocking": lambda lake: bare(lake, same_pairs=False),
 }
@@ -226,11 +145,20 @@ SIDES = {
 
 def told(name: str, side: Measured) -> str:
     """A line about a side."""
-    parts = " + ".join(f"{part} {seconds:.1f}" for part, seconds in side.seconds.items())
-    return (
-        f"  {name:<22} {side.pairs:>12,} pairs {side.total:7.1f} s ({parts}) "
-        f"{side.processor:6.1f} s of processor, {side.peak / 2**30:4.1f} GiB at its peak"
+    parts = ", ".join(
+        f"{part} {seconds:.1f} s ({side.processor[part]:.1f} of processor)"
+        for part, seconds in side.seconds.items()
     )
+    return f"  {name}: {side.pairs:,} pairs; {parts}; {side.peak / 2**30:.1f} GiB at its peak"
+
+
+def print_ratios(name: str, here: Measured, there: Measured, target: str) -> None:
+    """How many times as much one side needs as another."""
+    print(f"ratio {name} {here.total / there.total:.2f} ({target})")
+    for part in here.seconds:
+        wall = here.seconds[part] / there.seconds[part]
+        processor = here.processor[part] / there.processor[part]
+        print(f"ratio {name}_{part} {wall:.2f}, of processor {processor:.2f}")
 
 
 def measure(lake: Path, people: int, *, open_blocking: bool) -> tuple[int, Measured]:
@@ -246,12 +174,10 @@ def measure(lake: Path, people: int, *, open_blocking: bool) -> tuple[int, Measu
     here, same = watched("ours", lake), watched("same_pairs", lake)
     print(f"{records:,} records", told("customer360", here), sep="\n")
     print(told("Splink, same pairs", same))
-    print(f"ratio to_bare_splink {here.total / same.total:.2f} (target at most 1.3)")
-    print(f"ratio to_bare_splink_processor {here.processor / same.processor:.2f}")
+    print_ratios("to_bare_splink", here, same, "target at most 1.3")
     if open_blocking:
         theirs = watched("open_blocking", lake)
         print(told("Splink, its blocking", theirs))
-        print(f"ratio to_open_blocking {here.total / theirs.total:.2f}")
     print(f"ratio memory_to_8_GiB {here.peak / MEMORY:.2f} (target at most 1)")
     sys.stdout.flush()
     return records, here
@@ -268,8 +194,7 @@ def main() -> None:
     parser.add_argument("--lake", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        found = SIDES[options.side](options.lake)
-        print(json.dumps(found | {"processor": time.process_time()}))
+        print(json.dumps(SIDES[options.side](options.lake)))
         return
     sizes = []
     work = options.keep or Path(tempfile.mkdtemp(prefix="customer360-identity-"))

@@ -177,8 +177,8 @@ HOME_LIMIT: Final = 8
 LINK_WEIGHT: Final = 3.0
 # Pairs are looked for among records that share one of the keys of `candidates`; a key that more
 # records share says too little to be worth their pairs, which would grow with its square. The
-# second limit is for keys that strangers often share: at a million records the first one let five
-# times as many pairs through, and 79 of 340,000 links more.
+# second limit is for keys that strangers often share: at a million records the first one let four
+# times as many pairs through, and 77 of 340,000 links more.
 BLOCK_LIMIT: Final = 60
 CHANCE_LIMIT: Final = 10
 
