@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ C360 = Path(sys.executable).parent / "customer360"
 DAYS = 3
 NEW_RECORDS = 10_000
 MEMORY = 8 * 2**30
+# Candidate pairs with their scores, and who is one person.
+PARTS = ("match", "cluster")
 # Neither matched nor clustered, and most of what lands.
 LEFT_OUT = ("web", "marketing")
 
@@ -50,8 +53,13 @@ class Measured(NamedTuple):
 
     @property
     def total(self) -> float:
-        """Seconds of all parts."""
-        return sum(self.seconds.values())
+        """Seconds of the parts that both sides have."""
+        return sum(self.seconds[part] for part in PARTS if part in self.seconds)
+
+    @property
+    def processor_total(self) -> float:
+        """Processor seconds of the parts that both sides have."""
+        return sum(self.processor[part] for part in PARTS if part in self.processor)
 
 
 def prepare(lake: Path, people: int) -> None:
@@ -84,17 +92,28 @@ def watched(side: str, lake: Path) -> Measured:
 
 def ours(lake: Path, *, clustered: bool = True) -> dict[str, Any]:
     """Matching and clustering of everything, or of what has changed where the lake knows it."""
-    from customer360.identity.resolve import build_links, build_matches
+    from customer360.identity.contract import CUSTOMER_MATCHES
+    from customer360.identity.exchange import open_exchange
+    from customer360.identity.gate import Gate
+    from customer360.identity.linking import closed
+    from customer360.identity.resolve import build_crosswalk, build_links, build_matches
     from customer360.resources.lake import Lake
     from customer360.resources.session import Engine
+    from customer360.settings import Settings
 
     engine = Engine("sail", Lake(str(lake)))
     clock = Clock()
     counts = build_matches(engine)
     clock.part("match")
     if clustered:
-        build_links(engine)
+        with open_exchange(engine, "benchmark") as exchange:
+            closed(engine, exchange, engine.table(CUSTOMER_MATCHES))
         clock.part("cluster")
+        # Clusters once more, and what bare Splink has not: ids that last, identifiers with owners,
+        # and the customer of every order, receipt and ticket.
+        build_crosswalk(engine, Gate(Settings(lake=str(lake)), "benchmark", datetime.now(UTC)))
+        build_links(engine)
+        clock.part("customers")
     engine.close()
     return {"pairs": counts["candidate_pairs"], **clock.told}
 
@@ -118,7 +137,7 @@ def one_day(lake: Path, whole: Measured) -> None:
     records = Lake(str(lake)).arrow(MATCH_RECORDS)
     # Every so-manieth, so that they are of all kinds.
     ordered = records.take(pc.sort_indices(records.column("node")))
-    step = records.num_rows // NEW_RECORDS
+    step = max(records.num_rows // NEW_RECORDS, 2)
     places = pa.array(range(records.num_rows), pa.int64())
     is_new = pc.equal(pc.subtract(places, pc.multiply(pc.divide(places, step), step)), 0)
     url = Lake(str(lake)).table_url(MATCH_RECORDS)
@@ -129,8 +148,8 @@ def one_day(lake: Path, whole: Measured) -> None:
     print(f"{pc.sum(is_new).as_py():,} new records", told("customer360", day), sep="\n")
     share = day.seconds["match"] / whole.seconds["match"]
     processor = day.processor["match"] / whole.processor["match"]
-    print(f"ratio one_day_of_matching {share:.2f}, of processor {processor:.2f} (target 0.10)")
-    print_ratios("one_day_of_both", day, whole, "clustering is made anew")
+    print(f"ratio one_day_of_matching {share:.2f}, of processor {processor:.2f}")
+    print_ratios("one_day_of_all", day, whole, "target 0.10; clustering is made anew")
     if made() != before:
         sys.exit("the day does not end where the whole run does")
 
@@ -154,8 +173,9 @@ def told(name: str, side: Measured) -> str:
 
 def print_ratios(name: str, here: Measured, there: Measured, target: str) -> None:
     """How many times as much one side needs as another."""
-    print(f"ratio {name} {here.total / there.total:.2f} ({target})")
-    for part in here.seconds:
+    processor = here.processor_total / there.processor_total
+    print(f"ratio {name} {here.total / there.total:.2f}, of processor {processor:.2f} ({target})")
+    for part in there.seconds:
         wall = here.seconds[part] / there.seconds[part]
         processor = here.processor[part] / there.processor[part]
         print(f"ratio {name}_{part} {wall:.2f}, of processor {processor:.2f}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from customer360.identity.increment import Increment
     from customer360.identity.lasting_ids import Issued
     from customer360.identity.match_model import MatchModel
+    from customer360.identity.people import People
     from customer360.resources.session import Engine
 
 _ARROW: Final = {
@@ -134,6 +135,23 @@ class Proposal(NamedTuple):
     counts: dict[str, int]
 
 
+def closed(engine: Engine, exchange: Exchange, matches: DataFrame) -> People:
+    """Put records to match together into people, by links and decisions.
+
+    Args:
+        engine: The open engine; `match_records` is read.
+        exchange: Scratch folder.
+        matches: Rows of `customer_matches`.
+    """
+    from customer360.identity.people import find_people
+    from customer360.resources.identity_decisions import decided
+
+    exchange.keep("nodes", engine.table(contract.MATCH_RECORDS).select("node"))
+    exchange.keep("matches", matches.select(*_MATCH.names))
+    nodes = exchange.arrow("nodes", _NODE).column("node")
+    return find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
+
+
 def propose(engine: Engine, exchange: Exchange, matches: DataFrame) -> Proposal:
     """Put people together, give identifiers their owners, and customers their ids.
 
@@ -148,18 +166,13 @@ def propose(engine: Engine, exchange: Exchange, matches: DataFrame) -> Proposal:
     from customer360.identity import clusters, links
     from customer360.identity.change import moves
     from customer360.identity.lasting_ids import CLUSTER, issue_ids
-    from customer360.identity.people import find_people
-    from customer360.resources.identity_decisions import decided
     from customer360.resources.lasting_members import customer_members
 
     identifiers = engine.table(contract.CUSTOMER_IDENTIFIERS)
     records = engine.table(contract.MATCH_RECORDS)
-    exchange.keep("nodes", records.select("node"))
-    exchange.keep("matches", matches.select(*_MATCH.names))
+    people = closed(engine, exchange, matches)
     exchange.keep("carried", links.carried_identifiers(identifiers, records))
     exchange.keep("combinations", links.linked_combinations(identifiers))
-    nodes = exchange.arrow("nodes", _NODE).column("node")
-    people = find_people(nodes, exchange.arrow("matches", _MATCH), decided(engine.lake))
     combinations = exchange.arrow("combinations", _COMBINATION)
     carried = exchange.arrow("carried", _CARRIED)
     found = clusters.assign_customers(people, carried, combinations)

@@ -180,7 +180,7 @@ LINK_WEIGHT: Final = 3.0
 # second limit is for keys that strangers often share: at a million records the first one let four
 # times as many pairs through, and 77 of 340,000 links more.
 BLOCK_LIMIT: Final = 60
-CHANCE_LIMIT: Final = 10
+CHANCE_LIMIT: Final = 6
 
 # Golden record: what decides between two values of an attribute; the first difference counts. Named
 # by what is then said of the value that lost.
