@@ -84,6 +84,20 @@ def merge(one: str, other: str, reason: str, by: str) -> None:
     decide(load_settings(), open_console(), MERGE, (one, other), reason=reason, by=by)
 
 
+@identity.command()
+@click.argument("records", nargs=-1, required=True)
+@_deciding
+def split(records: tuple[str, ...], reason: str, by: str) -> None:
+    """Decide that some records of a customer are somebody else than the others.
+
+    RECORDS are named as contact_id:K1 or by their keys, as `identity explain` shows them. Kept as a
+    decision to keep both sides apart.
+    """
+    from customer360.commands.identity_decide import split as part
+
+    part(load_settings(), open_console(), records, reason=reason, by=by)
+
+
 @identity.command("keep-apart")
 @click.argument("one")
 @click.argument("other")

@@ -1,4 +1,4 @@
-"""`customer360 identity merge|keep-apart|revoke|decisions|review`: people decide who is who."""
+"""`customer360 identity merge|split|keep-apart|revoke|decisions|review`: people decide."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from customer360.identity.contract import (
 )
 from customer360.keys import CUSTOMER_360
 from customer360.resources.identity_decisions import (
+    KEEP_APART,
     MERGE,
     REVOKE,
     Decision,
@@ -82,9 +83,59 @@ def decide(
         # none of the one may come to any of the other.
         together = [(one[0], node) for node in (*one[1:], *other)]
         pairs = together if kind == MERGE else [(a, b) for a in one for b in other]
-        number = next_number(read_decisions(lake))
-        ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
-        add_decision(lake, Decision(number, kind, ordered, 0, reason, by, datetime.now(UTC)))
+        _add(lake, console, kind, pairs, reason=reason, by=by)
+
+
+def split(
+    settings: Settings, console: Console, who: Sequence[str], *, reason: str, by: str
+) -> None:
+    """Write down that some records of a customer are somebody else than the others.
+
+    Args:
+        settings: The settings.
+        console: Where it is told.
+        who: Records of one customer, each named as `decide` takes it.
+        reason: Why.
+        by: Who says so.
+
+    Raises:
+        IdentityError: They are no records of one customer, or all that the customer has.
+        MissingTableError: Identity has not been resolved yet.
+    """
+    from customer360.resources.reading import open_reader
+
+    lake = Lake(settings.lake)
+    with writing(lake, "customer360 identity split", console.print):
+        with open_reader(lake) as reader:
+            country = settings.default_country
+            named = {text: _nodes(reader, text, country, whole=False) for text in who}
+            customer = set(_nodes(reader, next(iter(named.values()))[0], country, whole=True))
+        parted = {node for nodes in named.values() for node in nodes}
+        if any(len(nodes) != 1 for nodes in named.values()) or not parted <= customer:
+            raise IdentityError(
+                "To split a customer, name records of one customer, each by its node or key; found "
+                f"{', '.join(sorted(parted))}. `customer360 identity explain` names them."
+            )
+        if parted == customer:
+            raise IdentityError(
+                f"{', '.join(sorted(parted))}: the customer has no other record to part them from."
+            )
+        pairs = [(a, b) for a in parted for b in customer - parted]
+        _add(lake, console, KEEP_APART, pairs, reason=reason, by=by)
+
+
+def _add(
+    lake: Lake,
+    console: Console,
+    kind: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    reason: str,
+    by: str,
+) -> None:
+    number = next_number(read_decisions(lake))
+    ordered = tuple(sorted((min(pair), max(pair)) for pair in pairs))
+    add_decision(lake, Decision(number, kind, ordered, 0, reason, by, datetime.now(UTC)))
     console.print(f"Decision {number}: {kind} {_pairs(ordered)}.", markup=False)
     console.print(_NEXT.format(ids=CUSTOMER_CROSSWALK.path), markup=False)
 

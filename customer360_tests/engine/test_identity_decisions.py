@@ -89,6 +89,32 @@ def test_kept_apart_stays_apart_whatever_they_share(lake: Lake, resolved: Engine
     assert customers(resolved)["K1"] != customers(resolved)["A1"]
 
 
+def test_split_parts_records_from_the_rest_of_their_customer(lake: Lake, resolved: Engine) -> None:
+    before = customers(resolved)
+    assert before["K1"] == before["A1"] == before["O1"]
+    told = decide(lake, "split", "K1")
+    assert "keep_apart account_id:A1 and contact_id:K1" in told
+    after = customers(resolved)
+    assert after["K1"] != after["A1"] == after["O1"]
+    decide(lake, "revoke", "1")
+    assert customers(resolved) == before
+
+
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        (("K2",), "no other record to part them from"),
+        (("K1", "K2"), "name records of one customer"),
+        (("nobody",), "found nobody"),
+    ],
+)
+@pytest.mark.usefixtures("resolved")
+def test_what_cannot_be_split_says_why(lake: Lake, records: tuple[str, ...], says: str) -> None:
+    refused = identity(lake, "split", *records, "--reason", "r")
+    assert refused.exit_code == 1
+    assert says in " ".join(refused.output.split())
+
+
 def test_parting_a_customer_parts_all_records(lake: Lake, resolved: Engine) -> None:
     anna = customers(resolved)["K1"]
     told = decide(lake, "keep-apart", anna, "K2")
