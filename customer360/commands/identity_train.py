@@ -59,7 +59,9 @@ def train(settings: Settings, console: Console, *, dry_run: bool, save: Path | N
         return
     console.print(
         f"{model.name} (version {version}) is in use from the next refresh on, which matches all "
-        "records again: `customer360 run --select 'key:\"silver/customer_matches\"+'`."
+        "records again: `customer360 run --select 'key:\"silver/customer_matches\"+'`. "
+        "`customer360 identity preview` says whom it would move; too many wait for `identity "
+        "approve`."
     )
 
 
