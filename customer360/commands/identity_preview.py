@@ -129,8 +129,14 @@ def _proposed(
 def _tell_examples(reader: Reader, console: Console) -> None:
     for what in ("merge", "split"):
         for row in reader.rows(_EXAMPLES.format(what=what), [_SHOWN]):
-            told = f"  {what}: {', '.join(row['befores'])} → {', '.join(row['afters'])}"
+            told = f"  {what}: {_few(row['befores'])} → {_few(row['afters'])}"
             console.print(Text(told), soft_wrap=True)
+
+
+def _few(ids: list[str]) -> str:
+    """Ids of an example, as many as one can read."""
+    more = len(ids) - _SHOWN
+    return ", ".join(ids[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _largest(reader: Reader) -> tuple[str, str]:
