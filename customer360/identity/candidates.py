@@ -84,7 +84,8 @@ def match_keys(records: DataFrame) -> DataFrame:
 
 def most_sharing(name: str) -> int:
     """How many records may share a key of a name."""
-    return rules.CHANCE_LIMIT if name in _BY_CHANCE else rules.BLOCK_LIMIT
+    is_telling = name in _LINKING or name in _TELLING
+    return rules.BLOCK_LIMIT if is_telling else rules.CHANCE_LIMIT
 
 
 def key_sizes(keys: DataFrame) -> DataFrame:
