@@ -25,10 +25,12 @@ from customer360.settings import Settings
 from customer360_tests.identity_world import Row, create_silver, fill, resolve
 
 PEOPLE = 40
+# So many that nobody shares a name with more than may be compared.
+GIVEN = ("Alma", "Berta", "Cora", "Dora", "Elsa", "Frida", "Gerda", "Hanna")
 # Forty namesakes of one town, each with a mailbox of their own.
 NAMESAKES: dict[str, list[Row]] = {
     "crm__contacts": [
-        {"contact_id": f"K{n:02}", "first_name": ["Alma", "Berta", "Cora", "Dora"][n % 4],
+        {"contact_id": f"K{n:02}", "first_name": GIVEN[n % len(GIVEN)],
          "last_name": "Meier", "city": "Ulm", "email": f"meier{n}@mail.example",
          "phone": f"+49151234560{n:02}", "country": "DE"}
         for n in range(PEOPLE)
