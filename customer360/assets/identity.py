@@ -99,7 +99,7 @@ _STEPS: Final = (
 )
 
 
-def _asset(
+def identity_asset(
     key: keys.TableKey,
     deps: Iterable[Sequence[str]],
     description: str,
@@ -126,13 +126,13 @@ def _made(step: _Step) -> dg.AssetsDefinition:
 
         return _result(engine, step.table, getattr(resolve, step.build)(engine.open))
 
-    return _asset(step.table, step.made_of, step.description, step.kinds)(made)
+    return identity_asset(step.table, step.made_of, step.description, step.kinds)(made)
 
 
 def _identifiers(sources: Sequence[SourceSpec], settings: Settings) -> dg.AssetsDefinition:
     silver = [tables_of(s, e).silver for s in sources for e in s.entities]
 
-    @_asset(
+    @identity_asset(
         contract.CUSTOMER_IDENTIFIERS,
         # Behind the ledger's check: nobody is resolved from records that do not add up.
         [*silver, keys.LEDGER],
@@ -161,7 +161,7 @@ def _crosswalk(settings: Settings) -> dg.AssetsDefinition:
         f"{settings.identity_revenue_limit:.1%}, unless somebody approved it."
     )
 
-    @_asset(
+    @identity_asset(
         key,
         [contract.CUSTOMER_MATCHES],
         "Every customer id ever issued, and which one stands for it since when and why. One row "
@@ -206,7 +206,7 @@ def _shown(value: int | Decimal) -> int | str:
 
 
 def _match_models() -> dg.AssetsDefinition:
-    @_asset(
+    @identity_asset(
         contract.MATCH_MODELS,
         [contract.MATCH_RECORDS],
         "What agreement of two records is worth, learned from the records themselves. One row "

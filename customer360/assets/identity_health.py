@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from customer360 import keys
+from customer360.assets.identity import identity_asset
 from customer360.checks.identity_drift import LEAST_RECORDS, MOST_POINTS_LOST, kept_figures
 from customer360.identity import contract
 from customer360.pages.identity_report import Assessment, assess
-from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.identity_history import keep_figures
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
@@ -20,27 +20,20 @@ RATES_CHECK = "match_rates_hold"
 ATTACHED_CHECK = "activity_stays_attached"
 SIZE_CHECK = "no_customer_is_too_large"
 REPORT = "identity.html"
-OWNER = "customer-data@example.com"
 _LEAST = f"Not judged: tables of fewer than {LEAST_RECORDS} records, and campaigns' deliveries."
 
 
 def build_identity_health(sources: Sequence[SourceSpec], settings: Settings) -> dg.AssetsDefinition:
     """The figures of identity, with their checks, as one step behind all identity tables."""
 
-    @dg.asset(
-        key=list(keys.IDENTITY_HEALTH),
-        deps=[list(contract.HOUSEHOLDS)],
-        description=(
-            "How identity is doing: match rate of each source, sizes of customers, candidate "
-            "pairs, activity that belongs to somebody, and how well customers agree with persons "
-            "where a simulator knows them. One row per run, figure and part."
-        ),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name="identity",
-        owners=[OWNER],
-        kinds={"duckdb", "delta"},
-        pool=LAKE_POOL,
-        check_specs=_checks(settings.shared_identifier_limit),
+    @identity_asset(
+        keys.IDENTITY_HEALTH,
+        [contract.HOUSEHOLDS],
+        "How identity is doing: match rate of each source, sizes of customers, candidate "
+        "pairs, activity that belongs to somebody, and how well customers agree with persons "
+        "where a simulator knows them. One row per run, figure and part.",
+        {"duckdb", "delta"},
+        _checks(settings.shared_identifier_limit),
     )
     def identity_health(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]

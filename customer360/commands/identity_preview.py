@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from customer360.errors import MissingTableError
-from customer360.identity.change import Change, Limits, excesses, measure
+from customer360.identity.change import Change, excesses, measure
 from customer360.identity.contract import CUSTOMER_LINKS, MATCH_RECORDS
+from customer360.identity.gate import limits_of
 from customer360.keys import CUSTOMER_360
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
@@ -59,8 +60,7 @@ def preview(settings: Settings, console: Console) -> bool:
         consented = is_approved(reader.lake, basis)
     if not change.changing and change.customers == change.customers_after:
         console.print("The next refresh changes nobody.")
-    limits = Limits(settings.identity_customers_limit, settings.identity_revenue_limit)
-    too_much = excesses(change, limits)
+    too_much = excesses(change, limits_of(settings))
     if not too_much or not is_other:
         return True
     if consented:

@@ -7,10 +7,9 @@ records.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customer360.identity.lasting_ids import CLUSTER, MEMBER
+from customer360.identity.lasting_ids import CLUSTER, MEMBER, hashed_id
 from customer360.identity.people import closure, places
 from customer360.identity.rules import ANCHOR_TYPES, LINKING_TYPES
 
@@ -25,21 +24,17 @@ if TYPE_CHECKING:
 
 MAKES_CUSTOMER = "makes_customer"
 RECORDS = "records"
-_ID_DIGITS = 20
 _NOBODY, _CONTESTED = -1, -2
 
 
 def customer_id(anchor: str, attempt: int = 0) -> str:
     """A new customer's id.
 
-    80 bits of SHA-256: among a billion customers the odds of one collision are one in two million.
-
     Args:
         anchor: The customer's first identifier, as `contact_id:K1`.
         attempt: How many ids of this anchor belong to others by now.
     """
-    text = f"{anchor}#{attempt}" if attempt else anchor
-    return f"C{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
+    return hashed_id("C", anchor, attempt)
 
 
 def assign_customers(people: People, carried: pa.Table, combinations: pa.Table) -> pa.Table:

@@ -66,7 +66,7 @@ def periods(
         ended.schema.get_field_index("valid_to"), "valid_to", _repeated(at, ended.num_rows)
     )
     begun, was = issued.current.filter(changed), was.filter(changed)
-    told = _Reasons.of(before, issued, decided)
+    told = _Reasons.of(before, issued, begun.column(ID), decided)
     # Of a customer that is not merged away itself one can only have come off.
     is_split = pc.and_(
         pc.is_in(was, value_set=issued.ids),
@@ -96,14 +96,24 @@ class _Reasons(NamedTuple):
     manual: set[str]
 
     @classmethod
-    def of(cls, before: pa.Table, issued: Issued, decided: Iterable[tuple[str, str]]) -> _Reasons:
+    def of(
+        cls,
+        before: pa.Table,
+        issued: Issued,
+        changed: pa.ChunkedArray,
+        decided: Iterable[tuple[str, str]],
+    ) -> _Reasons:
+        """Of ids that stand for something else than before."""
         import pyarrow.compute as pc
 
         held, holds = (table.filter(table.column(IS_CURRENT)) for table in (before, issued.members))
-        place = pc.index_in(holds.column(MEMBER), value_set=held.column(MEMBER))
-        differs = pc.fill_null(pc.not_equal(held.column(ID).take(place), holds.column(ID)), False)
+        # Most ids of a large lake stand for what they did: their members need no look.
+        theirs = holds.filter(pc.is_in(holds.column(ID), value_set=changed))
+        was = held.filter(pc.is_in(held.column(MEMBER), value_set=theirs.column(MEMBER)))
+        place = pc.index_in(theirs.column(MEMBER), value_set=was.column(MEMBER))
+        differs = pc.fill_null(pc.not_equal(was.column(ID).take(place), theirs.column(ID)), False)
         return cls(
-            set(pc.unique(holds.column(ID).filter(differs)).to_pylist()),
+            set(pc.unique(theirs.column(ID).filter(differs)).to_pylist()),
             _manual(held, holds, decided),
         )
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from customer360.settings import Settings
 
 
+def limits_of(settings: Settings) -> Limits:
+    """What is allowed without consent."""
+    return Limits(settings.identity_customers_limit, settings.identity_revenue_limit)
+
+
 @dataclass(frozen=True)
 class Gate:
     """What one run may do.
@@ -35,13 +40,10 @@ class Gate:
     run_id: str
     at: datetime
 
-    @property
-    def limits(self) -> Limits:
-        """What is allowed without consent."""
-        return Limits(self.settings.identity_customers_limit, self.settings.identity_revenue_limit)
+    def check(self, lake: Lake, proposal: Proposal) -> tuple[Basis, Change] | None:
+        """Measure a change of what decides who is who, and say what decides now.
 
-    def check(self, lake: Lake, proposal: Proposal) -> Change | None:
-        """Measure a change of what decides who is who; None where nothing but data changed.
+        None where nothing but data changed.
 
         Raises:
             ChangeBlockedError: It is too much, and nobody has approved it.
@@ -54,17 +56,17 @@ class Gate:
             return None
         with open_reader(lake) as reader:
             change = measure(reader, proposal)
-        too_much = excesses(change, self.limits)
+        too_much = excesses(change, limits_of(self.settings))
         if too_much and not is_approved(lake, basis):
             raise ChangeBlockedError(_told(too_much, basis, applied), change)
-        return change
+        return basis, change
 
-    def record(self, lake: Lake, change: Change) -> None:
-        """Write down that a change was applied."""
-        from customer360.resources.identity_changes import APPLIED, basis_now, record_change
+    def record(self, lake: Lake, basis: Basis, change: Change) -> None:
+        """Write down that what was checked is applied."""
+        from customer360.resources.identity_changes import APPLIED, record_change
 
         record_change(
-            lake, basis_now(lake, self.settings), change,
+            lake, basis, change,
             what=APPLIED, at=self.at, by=self.run_id, reason="",
         )  # fmt: skip
 

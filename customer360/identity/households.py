@@ -6,14 +6,13 @@ alike households. Homes of the past count: who has moved is told by the orders s
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from customer360.identity import normalise, rules
-from customer360.identity.lasting_ids import CLUSTER, IS_CURRENT, MEMBER, issue_ids
+from customer360.identity.lasting_ids import CLUSTER, IS_CURRENT, MEMBER, hashed_id, issue_ids
 from customer360.identity.match_records import PERSONAL
 from customer360.identity.people import closure, in_order, places
 
@@ -24,7 +23,6 @@ COMMON: Final = "common"
 CUSTOMER: Final = "customer_id"
 _RECORD: Final = ["entity", "record_key"]
 _SHARED_TYPES: Final = ("email", "phone", "loyalty_card")
-_ID_DIGITS: Final = 20
 
 
 def household_id(customer_id: str, attempt: int = 0) -> str:
@@ -34,8 +32,7 @@ def household_id(customer_id: str, attempt: int = 0) -> str:
         customer_id: Its first customer, by id.
         attempt: How many ids of this customer belong to others by now.
     """
-    text = f"{customer_id}#{attempt}" if attempt else customer_id
-    return f"H{hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]}"
+    return hashed_id("H", customer_id, attempt)
 
 
 def in_common(links: DataFrame, identifiers: DataFrame, records: DataFrame) -> DataFrame:

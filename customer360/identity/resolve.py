@@ -143,7 +143,7 @@ def build_crosswalk(engine: Engine, gate: Gate) -> tuple[Counts, Change | None]:
     require_backed_up(lake)
     with open_exchange(engine, "customer_crosswalk") as exchange:
         made = propose(engine, exchange, engine.table(contract.CUSTOMER_MATCHES))
-        change = gate.check(lake, made)
+        checked = gate.check(lake, made)
         decided = [pair for decision in read_decisions(lake) for pair in decision.pairs]
         standing = kept.standing_periods(lake)
         changed = periods(
@@ -154,14 +154,14 @@ def build_crosswalk(engine: Engine, gate: Gate) -> tuple[Counts, Change | None]:
         _record_periods(exchange, changed)
         members = kept.customer_rows(made.issued.members)
         _hand_over(exchange, contract.CUSTOMER_MEMBERS, contract.CUSTOMER_MEMBER_COLUMNS, members)
-    if change is not None:
-        gate.record(lake, change)
+    if checked is not None:
+        gate.record(lake, *checked)
     issued = {
         "ids": len(made.issued.ids),
         "ids_issued": made.issued.current.num_rows,
         "ids_changed": pc.sum(pc.is_null(changed.column("valid_to"))).as_py() or 0,
     }
-    return issued | made.counts, change
+    return issued | made.counts, checked[1] if checked else None
 
 
 def build_links(engine: Engine) -> Counts:
