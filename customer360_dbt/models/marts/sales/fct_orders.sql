@@ -68,6 +68,21 @@ measured as (
             as decimal(18,2)
         ) as revenue_amount
     from joined
+),
+
+numbered as (
+    -- What is no purchase, or nobody's, has partitions of its own and gets no number.
+    select
+        *,
+        case
+            when is_purchase and customer_id is not null
+                then cast(
+                    row_number() over (
+                        partition by customer_id, is_purchase order by ordered_at, order_key
+                    ) as bigint
+                )
+        end as purchase_number
+    from measured
 )
 
-select * from measured
+select * from numbered
