@@ -153,7 +153,7 @@ def _reason(key: keys.TableKey, columns: Mapping[str, str]) -> str:
     """Why a table is not compared; empty if it is."""
     if key in _RUN_RECORDS:
         return RUN_RECORD
-    if key in (CUSTOMER_CROSSWALK, CUSTOMER_MEMBERS, HOUSEHOLD_MEMBERS):
+    if key in (CUSTOMER_CROSSWALK, CUSTOMER_MEMBERS, HOUSEHOLD_MEMBERS, keys.CUSTOMER_SEARCH):
         return ID_HISTORY
     if is_snapshot(columns) or re.fullmatch(r"dim_.*_history", key.table):
         return SEEN_AT_RUN

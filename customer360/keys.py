@@ -87,6 +87,8 @@ def gold(model: str) -> TableKey:
 
 # The one view per customer.
 CUSTOMER_360: Final = gold("customer_360")
+# What finds a customer, former ids too.
+CUSTOMER_SEARCH: Final = gold("customer_search")
 
 
 def outranked(entity: str) -> TableKey:

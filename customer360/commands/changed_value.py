@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PROJECT: Final = PROJECT_ROOT / "customer360_dbt"
 # In the order in which each is made of those before it.
 _MODELS: Final = ("int_customer_orders_aggregated", "customer_rfm", "customer_segments")
-_MACROS: Final = ("as_of_date", "ratio")
+_MACROS: Final = ("as_of_date", "fifth", "ratio", "segment")
 
 
 class ChangedValue(NamedTuple):

@@ -25,6 +25,8 @@ IDENTITY_TABLES = {
     identity.CUSTOMER_LINKS: identity.LINK_COLUMNS,
     identity.CUSTOMER_IDENTIFIERS: identity.IDENTIFIER_COLUMNS,
     identity.CUSTOMER_VALUES: identity.VALUE_COLUMNS,
+    identity.CUSTOMER_MATCHES: identity.MATCH_COLUMNS,
+    identity.CUSTOMER_CROSSWALK: identity.CROSSWALK_COLUMNS,
     identity.HOUSEHOLDS: identity.HOUSEHOLD_COLUMNS,
 }
 

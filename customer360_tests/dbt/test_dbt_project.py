@@ -81,7 +81,7 @@ def test_no_mart_but_the_histories_depends_on_a_snapshot(manifest: dict[str, Any
 def test_segment_rules_are_documented_in_the_order_in_which_they_apply(
     manifest: dict[str, Any],
 ) -> None:
-    sql = (SEGMENTS_FOLDER / "customer_segments.sql").read_text()
+    sql = (PROJECT_DIR / "macros/segment.sql").read_text()
     applied = re.findall(r"(?:then|else) '(\w+)'", sql)
     document = (SEGMENTS_FOLDER / "segments.md").read_text()
     documented = re.findall(r"^\d+\. `(\w+)`:", document, re.MULTILINE)

@@ -24,7 +24,8 @@ MARTS = {
     "dim_customers", "dim_products", "dim_stores", "dim_dates", "dim_customers_history",
     "dim_products_history", "fct_order_lines", "fct_orders", "fct_web_sessions", "fct_interactions",
     "fct_tickets", "fct_ledger", "campaign_performance", "customer_rfm", "customer_segments",
-    "customer_360",
+    "customer_360", "sales_by_period", "customer_timeline", "customer_search",
+    "customer_segments_monthly",
 }  # fmt: skip
 
 # Everything that a setting can change about the graph.

@@ -28,9 +28,9 @@ scored as (
         recency_days,
         frequency_count,
         monetary_amount,
-        cast(least(floor(recency_rank * 5) + 1, 5) as int) as recency_score,
-        cast(least(floor(frequency_rank * 5) + 1, 5) as int) as frequency_score,
-        cast(least(floor(monetary_rank * 5) + 1, 5) as int) as monetary_score
+        {{ fifth("recency_rank") }} as recency_score,
+        {{ fifth("frequency_rank") }} as frequency_score,
+        {{ fifth("monetary_rank") }} as monetary_score
     from ranked
 ),
 
