@@ -1,4 +1,4 @@
-"""The dbt project's declaration of the silver tables, made from the sources' specs.
+"""The dbt project's declaration of the silver and quarantine tables, made from the sources' specs.
 
 `python -m customer360.dbt_sources` writes it; a test fails when the file and the specs disagree.
 The models that read these sources are written by hand, in `customer360_dbt/models`.
@@ -17,7 +17,13 @@ from customer360.identity import contract as identity
 from customer360.settings import PROJECT_ROOT
 from customer360.sources import SOURCES
 from customer360.sources.spec import ChildSpec, EntitySpec, Field, SourceSpec
-from customer360.transforms.contract import Columns, child_columns, child_key, silver_columns
+from customer360.transforms.contract import (
+    QUARANTINE_COLUMNS,
+    Columns,
+    child_columns,
+    child_key,
+    silver_columns,
+)
 
 SOURCES_FILE: Final = PROJECT_ROOT / "customer360_dbt/models/staging/_silver__sources.yml"
 IDENTITY_OWNER: Final = "customer-data@example.com"
@@ -36,7 +42,32 @@ _PLATFORM: Final = {
 }
 # Identity columns that hold personal data under a name that no source declares.
 _IDENTITY_PII: Final = frozenset(
-    {"record_key", "identifier_value", "raw_value", "value", "node_1", "node_2"}
+    {
+        "record_key",
+        "identifier_value",
+        "raw_value",
+        "value",
+        "node",
+        "node_1",
+        "node_2",
+        "first_letters",
+        "last_letters",
+        "email_local",
+        "loyalty_card",
+    }
+)
+
+_QUARANTINE_FIELDS: Final = (
+    Field(
+        "record_key", "Key of the record, | between its parts; null where it has none.", pii=True
+    ),
+    Field("rule", "Why it cannot be used; docs/quarantine.md lists the rules."),
+    Field(
+        "column_name", "Column that the rule found; null where the record cannot be read at all."
+    ),
+    Field("value", "What stands there.", pii=True),
+    Field("amount", "Money of the record, where it can be read."),
+    Field("record", "The record as it came.", pii=True),
 )
 
 Node = dict[str, Any]
@@ -53,7 +84,13 @@ def render_sources(sources: Sequence[SourceSpec] = SOURCES) -> str:
         "description": "Typed records of every source, and what identity resolution made of them.",
         "tables": tables + _identity_tables(),
     }
-    document = {"version": 2, "sources": [silver]}
+    quarantine = {
+        "name": keys.QUARANTINE,
+        "schema": keys.QUARANTINE,
+        "description": "Records that cannot be used, with the reason.",
+        "tables": [_quarantine_table(s, e) for s in sources for e in s.entities],
+    }
+    document = {"version": 2, "sources": [silver, quarantine]}
     return _HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=110)
 
 
@@ -117,6 +154,20 @@ def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> No
     )
 
 
+def _quarantine_table(source: SourceSpec, entity: EntitySpec) -> Node:
+    """Quarantine of one entity. Without tests: any row may be there, and their number is checked."""
+    return _table(
+        source.table(entity.name),
+        f"Records that cannot be used of {source.table(entity.name)}; one row per record.",
+        source.owner,
+        QUARANTINE_COLUMNS,
+        _QUARANTINE_FIELDS,
+        {},
+        key=(),
+        filled=(),
+    )
+
+
 def _identity_tables() -> list[Node]:
     """Tables of identity resolution."""
     customers, links = identity.CUSTOMERS.table, identity.CUSTOMER_LINKS.table
@@ -150,8 +201,13 @@ def _identity_tables() -> list[Node]:
             key=("customer_id", "attribute", "value"),
             references=to_customers,
         ),
-        # Gold looks these two up and depends on no key of theirs: no tests, which cost time in each
-        # refresh.
+        # Gold looks these three up and depends on no key of theirs: no tests, which cost time in
+        # each refresh.
+        _identity_table(
+            identity.MATCH_RECORDS.table,
+            "A record that matching compares with others; one row per record, and per guest.",
+            identity.MATCH_RECORD_COLUMNS,
+        ),
         _identity_table(
             identity.CUSTOMER_MATCHES.table,
             "How much speaks for two records being one person; one row per pair that was compared.",

@@ -135,7 +135,7 @@ def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> di
         lake: The lake.
         engine: The open engine, where dbt uses it.
     """
-    read_or_kept = (keys.SILVER, keys.OPS, keys.GOLD)
+    read_or_kept = (keys.SILVER, keys.QUARANTINE, keys.OPS, keys.GOLD)
     tables = ",".join(key.sql for key in lake.tables() if key.layer in read_or_kept)
     if engine is None:
         # dbt looks for a warehouse's token in its environment alone.

@@ -29,6 +29,7 @@ def test_every_table_of_every_source_is_declared() -> None:
         "customer_links",
         "customer_identifiers",
         "customer_values",
+        "match_records",
         "customer_matches",
         "customer_crosswalk",
         "households",

@@ -72,7 +72,7 @@ terms as (
         explode(
             case identifier_type
                 when 'email' then array(identifier_value, raw_value)
-                when 'social_handle' then array(raw_value)
+                when 'social_handle' then array(regexp_replace(identifier_value, '^[^|]*[|]', ''))
                 else array(identifier_value)
             end
         ) as term,

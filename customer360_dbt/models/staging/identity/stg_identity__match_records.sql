@@ -1,0 +1,13 @@
+with source as (
+    select * from {{ source('silver', 'match_records') }}
+),
+
+renamed as (
+    select
+        node,
+        entity,
+        record_key
+    from source
+)
+
+select * from renamed
