@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "attribute", "rank"]}) }}
 with claimed as (
     select * from {{ ref('stg_identity__customer_values') }}
 ),
@@ -18,4 +19,3 @@ marked as (
 )
 
 select * from marked
-order by customer_id, attribute, rank

@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "affinity_rank"]}) }}
 {#- Shares have four digits before one is divided by the other, so that engines agree. -#}
 with lines as (
     select * from {{ ref('fct_order_lines') }}
@@ -105,4 +106,3 @@ compared as (
 )
 
 select * from compared
-order by customer_id, affinity_rank

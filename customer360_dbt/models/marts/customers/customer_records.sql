@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "entity", "record_key"]}) }}
 {#- Matching compares representatives of records: every account, contact and profile, and of the orders of a guest
     the newest one. -#}
 {%- set identifier_types = ("account_id", "contact_id", "email", "loyalty_card", "phone", "social_handle") -%}
@@ -98,4 +99,3 @@ joined as (
 )
 
 select * from joined
-order by customer_id, entity, record_key

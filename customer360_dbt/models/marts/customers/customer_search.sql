@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["term", "term_kind", "customer_id"]}) }}
 with claimed as (
     select * from {{ ref('stg_identity__customer_values') }}
 ),
@@ -102,4 +103,3 @@ found as (
 
 -- By term, so that those with one beginning lie side by side.
 select * from found
-order by term, term_kind, customer_id

@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "month_end_on"]}) }}
 {#- What customer_rfm and customer_segments say as of the as-of date, said as of the end of every month. Each row of
     a customer's running totals holds until the month of the next one, so only totals are multiplied by months,
     not orders. Orders dated after the as-of date are in the running month, as they are in customer_segments;
@@ -135,4 +136,3 @@ compared as (
 )
 
 select * from compared
-order by customer_id, month_end_on

@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "occurred_at", "event_key"]}) }}
 with orders as (
     select * from {{ ref('fct_orders') }}
     where customer_id is not null
@@ -87,4 +88,3 @@ unioned as (
 
 -- By customer, so that one customer's events lie side by side.
 select * from unioned
-order by customer_id, occurred_at, event_key

@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["period_kind", "period_start_on", "place_kind", "place", "segment"]}) }}
 {#- The first page asks for the same few figures of each period, place and segment. An order lies in several
     periods and places, so it is multiplied twice, each time after what can be added up has been: by periods
     (day, month and the rolling ones) once a day's orders of a customer are one row, by places once a period's
@@ -214,4 +215,3 @@ described as (
 )
 
 select * from described
-order by period_kind, period_start_on, place_kind, place, segment
