@@ -89,7 +89,10 @@ class Peak:
     def _watch(self) -> None:
         while not self._stop.wait(0.2):
             try:
-                tree = [self._root, *self._root.children(recursive=True)]
+                command = self._root.cmdline()
+                # Between vfork and exec a child shows the memory of its parent as its own.
+                children = self._root.children(recursive=True)
+                tree = [self._root, *(p for p in children if p.cmdline() != command)]
                 # Proportional: what processes share counts once.
                 self._peak = max(self._peak, sum(p.memory_full_info().pss for p in tree))
             except (psutil.NoSuchProcess, psutil.ZombieProcess):

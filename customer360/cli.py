@@ -75,6 +75,27 @@ def demo() -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8360, show_default=True, help="Port to listen on.")
+@click.option(
+    "--show-personal-data",
+    is_flag=True,
+    help="Show names and addresses to everybody who opens it; on this machine only.",
+)
+def dashboard(host: str, port: int, show_personal_data: bool) -> None:
+    """Serve the dashboard: customers, segments, retention, products, campaigns, service, trust."""
+    from customer360.serving.dashboard.server import serve
+
+    serve(
+        load_settings(),
+        _console(),
+        host=host,
+        port=port,
+        show_personal_data=show_personal_data,
+    )
+
+
+@main.command()
 @click.option("--customers", default=3000, show_default=True, help="People in the world.")
 @click.option("--days", default=60, show_default=True, help="Days to simulate.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")

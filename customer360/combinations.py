@@ -13,6 +13,10 @@ from urllib.parse import urlsplit
 DATABRICKS: Final = "databricks"
 # Without these, runs of a Data Factory can neither be started nor found.
 DATA_FACTORY: Final = ("azure_subscription", "azure_resource_group", "data_factory")
+# Without these any token of anybody would do.
+DASHBOARD_TOKEN: Final = (
+    "dashboard_token_keys", "dashboard_token_issuer", "dashboard_token_audience",
+)  # fmt: skip
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,6 +64,15 @@ def _lacking(values: Mapping[str, Any]) -> Iterator[str]:
         for name in DATA_FACTORY:
             if not values.get(name):
                 yield f"C360_{name.upper()}: nothing found, needed by C360_INGESTION=data_factory"
+    by_token = values.get("dashboard_token_header")
+    for name in DASHBOARD_TOKEN if by_token else ():
+        if not values.get(name):
+            yield f"C360_{name.upper()}: nothing found, needed by C360_DASHBOARD_TOKEN_HEADER"
+    if (by_token or values.get("dashboard_roles_header")) and not values.get("dashboard_roles"):
+        yield (
+            "C360_DASHBOARD_ROLES: nothing found; a header says who is asking, but no role sees "
+            "personal data. Name those that do, or leave the header out"
+        )
 
 
 def _is_here(environ: Mapping[str, str]) -> bool:

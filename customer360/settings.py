@@ -8,6 +8,7 @@ except `resources` and `automation`, which are handed a `Settings`.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -82,6 +83,15 @@ class Settings:
         ingestion_timeout_minutes: A copy that takes longer is cancelled.
         dagster_database: URL of the PostgreSQL database for Dagster's history, without a password;
             SQLite files in DAGSTER_HOME when None.
+        dashboard_roles: Roles, by commas, that see personal data in the dashboard.
+        dashboard_roles_header: Header in which a proxy names the roles of who is asking, by commas.
+        dashboard_proxies: Addresses or networks of that proxy, by commas; from others the header
+            says nothing.
+        dashboard_token_header: Header with a token of the identity provider (OpenID Connect).
+        dashboard_token_keys: URL of the keys that its tokens are signed with (JWKS).
+        dashboard_token_issuer: Issuer that a token must name.
+        dashboard_token_audience: Audience that a token must name.
+        dashboard_token_claim: Claim that holds the roles.
     """
 
     env: str = "local"
@@ -107,6 +117,14 @@ class Settings:
     data_factory_endpoint: str | None = None
     ingestion_timeout_minutes: int = 240
     dagster_database: str | None = None
+    dashboard_roles: str = ""
+    dashboard_roles_header: str = ""
+    dashboard_proxies: str = "127.0.0.1,::1"
+    dashboard_token_header: str = ""
+    dashboard_token_keys: str = ""
+    dashboard_token_issuer: str = ""
+    dashboard_token_audience: str = ""
+    dashboard_token_claim: str = "roles"  # noqa: S105 -- the name of a claim
 
     @property
     def landing(self) -> str:
@@ -228,6 +246,25 @@ def _database(text: str) -> str:
     return text
 
 
+def _text(text: str) -> str:
+    return text
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
+        raise ValueError("expected the name of an HTTP header, as X-Forwarded-Groups")
+    return text
+
+
+def _networks(text: str) -> str:
+    for part in text.split(","):
+        try:
+            ipaddress.ip_network(part.strip())
+        except ValueError:
+            raise ValueError("expected addresses or networks by commas, as 10.0.0.0/8") from None
+    return text
+
+
 _PARSERS: Final[Mapping[str, Any]] = {
     "env": lambda text: _one_of(tuple(ENVIRONMENTS), text),
     "lake": _lake,
@@ -252,6 +289,14 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "data_factory_endpoint": _endpoint,
     "ingestion_timeout_minutes": _count,
     "dagster_database": _database,
+    "dashboard_roles": _text,
+    "dashboard_roles_header": _header,
+    "dashboard_proxies": _networks,
+    "dashboard_token_header": _header,
+    "dashboard_token_keys": _endpoint,
+    "dashboard_token_issuer": _text,
+    "dashboard_token_audience": _text,
+    "dashboard_token_claim": _text,
 }
 # A value that is shown in an error must not be a secret.
 _SECRET: Final = frozenset(

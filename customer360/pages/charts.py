@@ -6,11 +6,14 @@ one and paper; the colours of marks are readable on all three.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 # Told apart by people who see fewer colours, too.
-BLUE, ORANGE, GREY = "#4a90c4", "#d9822b", "#8a8f98"
+BLUE, ORANGE, GREY, GREEN = "#4a90c4", "#d9822b", "#8a8f98", "#4f9d69"
 _INK: Final = "currentColor"
 _WIDTH: Final = 560
 _CONFIG: Final = {
@@ -26,15 +29,28 @@ _CONFIG: Final = {
     "text": {"color": _INK},
 }  # fmt: skip
 
+# A mark of the picture with what it stands for in words.
+_MARK: Final = re.compile(
+    r'<(?P<tag>path|rect|circle|text)(?P<rest> aria-label="(?P<label>[^"]*)" '
+    r'role="graphics-symbol"[^>]*)/>'
+)
+
 Spec = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
 def svg(spec: Spec) -> str:
-    """Draw a Vega-Lite chart."""
+    """Draw a Vega-Lite chart; marks tell their values when pointed at."""
+    return _drawn(json.dumps(spec, default=str))
+
+
+# The same rows come again with every view of a page until the next refresh.
+@lru_cache(maxsize=512)
+def _drawn(spec: str) -> str:
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(dict(spec)))
+    drawn = str(vl_convert.vegalite_to_svg(spec))
+    return _MARK.sub(r"<\g<tag>\g<rest>><title>\g<label></title></\g<tag>>", drawn)
 
 
 def share_bars(rows: Rows) -> Spec:
@@ -142,10 +158,78 @@ def share_lines(rows: Rows) -> Spec:
     )  # fmt: skip
 
 
+def time_columns(rows: Rows, *, money: bool = False) -> Spec:
+    """Standing columns over days or months, stacked by kind.
+
+    Args:
+        rows: `at` (ISO date), `kind` and `number`; kinds in the order of rows.
+        money: Numbers are amounts.
+    """
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    return _chart(
+        rows,
+        mark={"type": "bar"},
+        height=180,
+        encoding={
+            "x": _times(rows),
+            "y": {"field": "number", "type": "quantitative", "title": None,
+                  "axis": {"format": "~s" if money else ",d", "tickMinStep": 1}},
+            "color": _colours(kinds),
+        },
+    )  # fmt: skip
+
+
+def curves(rows: Rows, title: str) -> Spec:
+    """Lines of shares over whole numbers, one for each part.
+
+    Args:
+        rows: `at` (whole number), `part` and `share` (0 to 1); parts in the order of rows.
+        title: What the numbers are.
+    """
+    return _chart(
+        rows,
+        mark={"type": "line", "interpolate": "step-after"},
+        height=220,
+        encoding={
+            "x": {"field": "at", "type": "quantitative", "title": title},
+            "y": {"field": "share", "type": "quantitative", "title": None,
+                  "axis": {"format": ".0%"}},
+            "color": {"field": "part", "type": "nominal", "sort": None,
+                      "scale": {"scheme": "tableau10"}},
+        },
+    )  # fmt: skip
+
+
+def amount_bars(rows: Rows, *, money: bool = False) -> Spec:
+    """Lying bars, one for each part.
+
+    Args:
+        rows: `part` and `number` of each bar, in order.
+        money: Numbers are amounts.
+    """
+    return _chart(
+        rows,
+        mark={"type": "bar", "color": BLUE},
+        height={"step": 20},
+        encoding={
+            "y": {"field": "part", "type": "nominal", "sort": None, "title": None},
+            "x": {"field": "number", "type": "quantitative", "title": None,
+                  "axis": {"format": "~s" if money else ",d", "tickMinStep": 1}},
+        },
+    )  # fmt: skip
+
+
+def _times(rows: Rows) -> Spec:
+    """Days as they are; a handful of them by name, so that none is written twice."""
+    if len({row["at"] for row in rows}) <= 14:
+        return {"field": "at", "type": "ordinal", "title": None, "axis": {"labelAngle": -30}}
+    return {"field": "at", "type": "temporal", "timeUnit": "utcyearmonthdate", "title": None}
+
+
 def _chart(rows: Rows, **parts: Any) -> Spec:
     return {"config": _CONFIG, "width": _WIDTH, "data": {"values": list(rows)}, **parts}
 
 
 def _colours(kinds: Sequence[str]) -> Spec:
-    scale = {"domain": list(kinds), "range": [BLUE, ORANGE, GREY][: len(kinds)]}
+    scale = {"domain": list(kinds), "range": [BLUE, ORANGE, GREY, GREEN][: len(kinds)]}
     return {"field": "kind", "type": "nominal", "sort": list(kinds), "scale": scale}

@@ -1,0 +1,63 @@
+"""Finding customers by what somebody knows of them: a name, an address, a number, an id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from customer360.commands.customer_lookup import spellings
+from customer360.serving.dashboard.view import Content, View
+
+MOST_FOUND: Final = 50
+LONGEST_ASKED: Final = 200
+_SHORTEST_PREFIX: Final = 2
+_AFTER_ALL: Final = "\U0010ffff"
+
+
+def content(view: View) -> Content:
+    """What was looked for and the customers found, exact finds first."""
+    asked = " ".join(view.asked.get("q", "").split())[:LONGEST_ASKED]
+    terms = view.table("customer_search")
+    if not asked:
+        return {"asked": "", "found": [], "is_cut": False}
+    hits = _hits(view, terms, asked)
+    shown = hits[:MOST_FOUND]
+    return {
+        "asked": asked,
+        "found": _described(view, shown),
+        "is_cut": len(hits) > MOST_FOUND,
+    }
+
+
+def _hits(view: View, terms: str, asked: str) -> list[dict[str, Any]]:
+    """Customer ids with the terms that found them; at most one more than is shown."""
+    exact = sorted({s.lower() for s in spellings(asked, view.settings.default_country) if s})
+    places = ", ".join("?" for _ in exact)
+    found: dict[str, dict[str, Any]] = {}
+    queries: list[tuple[str, Sequence[object]]] = [(f"term in ({places})", exact)]
+    if len(asked) >= _SHORTEST_PREFIX:
+        begin = asked.lower()
+        queries.append(("term >= ? and term < ?", [begin, begin + _AFTER_ALL]))
+    for is_exact, (where, parameters) in zip((True, False), queries, strict=False):
+        rows = view.rows(
+            f"select term, term_kind, customer_id from {terms} where {where} "
+            f"order by term, customer_id, term_kind limit {(MOST_FOUND + 1) * 8}",
+            parameters,
+        )
+        for row in rows:
+            found.setdefault(row["customer_id"], {**row, "is_exact": is_exact})
+    return list(found.values())[: MOST_FOUND + 1]
+
+
+def _described(view: View, hits: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not hits:
+        return []
+    places = ", ".join("?" for _ in hits)
+    rows = view.rows(
+        f"""select customer_id, first_name, last_name, email, city, country, segment, order_count,
+            lifetime_spend_amount, last_ordered_at
+        from {view.table("customer_360")} where customer_id in ({places})""",
+        [hit["customer_id"] for hit in hits],
+    )
+    known = {row["customer_id"]: row for row in rows}
+    return [{**hit, **known[hit["customer_id"]]} for hit in hits if hit["customer_id"] in known]

@@ -1,0 +1,74 @@
+"""The customers of a segment as CSV, streamed, for whoever may take it along."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from customer360.commands.spelling import exact
+from customer360.keys import gold
+from customer360.resources.reading import open_reader
+from customer360.serving.dashboard.masking import without_personal
+
+if TYPE_CHECKING:
+    from customer360.resources.lake import Lake
+    from customer360.serving.dashboard.viewers import Viewer
+
+COLUMNS: Final = (
+    "customer_id", "title", "first_name", "last_name", "email", "phone", "street", "postal_code",
+    "city", "country", "segment", "order_count", "lifetime_spend_amount", "last_ordered_at",
+    "is_email_allowed", "is_sms_allowed", "is_phone_allowed", "is_post_allowed",
+)  # fmt: skip
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | None:
+    """Lines of CSV, the largest spenders first; None where there is no such segment.
+
+    Who may not see personal data gets the other columns.
+
+    Raises:
+        MissingTableError: Gold has not been built.
+    """
+    with open_reader(lake) as reader:
+        table = reader.table(gold("customer_segments"))
+        known = reader.rows(f"select 1 from {table} where segment = ? limit 1", [segment])
+    if not known:
+        return None
+    columns = list(COLUMNS) if viewer.sees_personal_data else without_personal(COLUMNS)
+    return _lines(lake, segment, columns)
+
+
+def _lines(lake: Lake, segment: str, columns: list[str]) -> Iterator[str]:
+    with open_reader(lake) as reader:
+        batches = reader.batches(
+            f"""select {", ".join(columns)} from {reader.table(gold("customer_360"))}
+            where segment = $segment order by lifetime_spend_amount desc, customer_id""",
+            {"segment": segment},
+        )
+        yield _text([columns])
+        for batch in batches:
+            values = [column.to_pylist() for column in batch.columns]
+            yield _text([[_cell(v) for v in row] for row in zip(*values, strict=True)])
+
+
+def _text(rows: list[list[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        told = exact(value)
+        return str(told).lower() if isinstance(told, bool) else str(told)
+    return f"'{value}" if value.startswith(_FORMULA) and not _is_phone(value) else value
+
+
+def _is_phone(value: str) -> bool:
+    return value[:1] == "+" and value[1:].isdigit()
