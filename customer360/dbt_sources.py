@@ -155,7 +155,7 @@ def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> No
 
 
 def _quarantine_table(source: SourceSpec, entity: EntitySpec) -> Node:
-    """Quarantine of one entity. Without tests: any row may be there, and their number is checked."""
+    """Quarantine of one entity, without tests: any row may be there, how many is checked."""
     return _table(
         source.table(entity.name),
         f"Records that cannot be used of {source.table(entity.name)}; one row per record.",
