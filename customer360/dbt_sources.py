@@ -6,20 +6,20 @@ The models that read these sources are written by hand, in `customer360_dbt/mode
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
 from customer360 import keys
+from customer360.dbt_nodes import Node, References, table_node
 from customer360.identity import contract as identity
 from customer360.settings import PROJECT_ROOT
 from customer360.sources import SOURCES
 from customer360.sources.spec import ChildSpec, EntitySpec, Field, SourceSpec
 from customer360.transforms.contract import (
     QUARANTINE_COLUMNS,
-    Columns,
     child_columns,
     child_key,
     silver_columns,
@@ -32,14 +32,6 @@ _HEADER: Final = (
     "# Made by `python -m customer360.dbt_sources` from customer360/sources and\n"
     "# customer360/identity/contract.py: edit those, not this file.\n"
 )
-# Columns that the platform adds to what a source declares.
-_PLATFORM: Final = {
-    "is_deleted": "The source has deleted the record; the row is its tombstone.",
-    "issues": "column:rule of every value that could not be read, ; between; null when all could.",
-    "source_file": "Landing file that the row was read from.",
-    "record_line": "Line of the record in that file.",
-    "landed_on": "Landing day of the row, UTC.",
-}
 # Identity columns that hold personal data under a name that no source declares.
 _IDENTITY_PII: Final = frozenset(
     {
@@ -69,10 +61,6 @@ _QUARANTINE_FIELDS: Final = (
     Field("amount", "Money of the record, where it can be read."),
     Field("record", "The record as it came.", pii=True),
 )
-
-Node = dict[str, Any]
-# Column -> (table, column) where its values should exist, and how bad it is when one does not.
-References = Mapping[str, tuple[str, str, str]]
 
 
 def render_sources(sources: Sequence[SourceSpec] = SOURCES) -> str:
@@ -125,7 +113,7 @@ def _source_tables(source: SourceSpec) -> list[Node]:
 def _entity_table(source: SourceSpec, entity: EntitySpec) -> Node:
     # A reference warns: an unknown sku or store joins an "unknown" member and loses nothing.
     references = {column: (table, to, "warn") for column, table, to in entity.references}
-    return _table(
+    return table_node(
         source.table(entity.name),
         entity.description,
         source.owner,
@@ -142,7 +130,7 @@ def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> No
     parent = source.table(entity.name)
     key = child_key(entity, child)
     required = [f.name for f in child.fields if f.required and f.name not in key]
-    return _table(
+    return table_node(
         source.table(child.name),
         child.description,
         source.owner,
@@ -155,8 +143,13 @@ def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> No
 
 
 def _quarantine_table(source: SourceSpec, entity: EntitySpec) -> Node:
+<<<<<<< HEAD
     """Quarantine of one entity, without tests: any row may be there, their number is checked."""
     return _table(
+=======
+    """Quarantine of one entity, without tests: any row may be there, how many is checked."""
+    return table_node(
+>>>>>>> marts
         source.table(entity.name),
         f"Records that cannot be used of {source.table(entity.name)}; one row per record.",
         source.owner,
@@ -241,70 +234,10 @@ def _identity_table(
     fields = [Field(c.name, c.description, pii=c.name in personal) for c in columns]
     links = references or {}
     filled = [*key, *(c for c in links if c not in key)]
-    return _table(
+    return table_node(
         name, description, IDENTITY_OWNER, identity.typed(tuple(columns)), fields, links,
         key=key, filled=filled,
     )  # fmt: skip
-
-
-def _table(
-    name: str,
-    description: str,
-    owner: str,
-    columns: Columns,
-    fields: Sequence[Field],
-    references: References,
-    *,
-    key: tuple[str, ...],
-    filled: Sequence[str],
-) -> Node:
-    """One table of the sources file; tests of the contract are errors. Without a key, no tests."""
-    known = {f.name: f for f in fields}
-    nodes = [_column(name, column, kind, known.get(column), references) for column, kind in columns]
-    tests = [
-        _test("key_is_unique", f"{name}_key_is_unique", columns=list(key)),
-        _test("columns_are_filled", f"{name}_required_columns_are_filled", columns=list(filled)),
-    ]
-    return {
-        "name": name,
-        "description": description,
-        "config": {"meta": {"owner": owner, "pii": any(f.pii for f in fields)}},
-        **({"data_tests": tests} if key else {}),
-        "columns": nodes,
-    }
-
-
-def _column(table: str, name: str, kind: str, field: Field | None, references: References) -> Node:
-    """One column of a table; a column that no field declares is one that the platform adds."""
-    description = field.description if field else _PLATFORM[name]
-    node: Node = {"name": name, "description": description, "data_type": kind}
-    if field and field.pii:
-        node["config"] = {"meta": {"pii": True}}
-    tests = []
-    if field and field.values:
-        values = list(field.values)
-        tests.append(_test("accepted_values", f"{table}_{name}_is_an_allowed_value", values=values))
-    if name in references:
-        to, column, severity = references[name]
-        test = _test(
-            "relationships",
-            f"{table}_{name}_exists_in_{to}",
-            to=f"source('{keys.SILVER}', '{to}')",
-            field=column,
-        )
-        tests.append(test if severity == "error" else _with_severity(test, severity))
-    if tests:
-        node["data_tests"] = tests
-    return node
-
-
-def _test(kind: str, name: str, **arguments: object) -> Node:
-    """A dbt test; its name is a statement that is true when it passes."""
-    return {kind: {"name": name, "arguments": arguments}}
-
-
-def _with_severity(test: Node, severity: str) -> Node:
-    return {kind: {**body, "config": {"severity": severity}} for kind, body in test.items()}
 
 
 if __name__ == "__main__":

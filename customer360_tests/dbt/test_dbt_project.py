@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from customer360.resources.dbt import PROJECT_DIR
+from customer360.settings import PROJECT_ROOT
 
 SEGMENTS_FOLDER = PROJECT_DIR / "models/marts/customers"
 
@@ -104,6 +105,16 @@ def test_documented_number_of_days_is_the_variable(manifest: dict[str, Any]) -> 
     assert f"at most {values['new_customer_days']} days" in segments
     assert f"to {values['campaign_attribution_days']} days after" in nodes["campaign_performance"]
     assert f"pause of {values['session_gap_minutes']} minutes" in nodes["fct_web_sessions"]
+    service = nodes["service_performance"]
+    assert f"{values['service_effect_days']} days before and after" in service
+
+
+def test_every_rule_of_quarantine_is_told_in_words() -> None:
+    mart = (PROJECT_DIR / "models/marts/operations/quarantine_summary.sql").read_text()
+    told = re.findall(r"when '(\w+)' then '", mart)
+    document = (PROJECT_ROOT / "docs/quarantine.md").read_text().split("## Rules")[1]
+    rows = re.findall(r"^\| (`.*?) \|", document, re.MULTILINE)
+    assert told == [rule for row in rows for rule in re.findall(r"`(\w+)`", row)]
 
 
 def test_exposures_name_their_owners(manifest: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
 
 from customer360.dbt_sources import SOURCES_FILE, render_sources, write_sources
+from customer360.resources.dbt import PROJECT_DIR
 from customer360.sources import SOURCES
 
 
@@ -34,6 +36,13 @@ def test_every_table_of_every_source_is_declared() -> None:
         "customer_crosswalk",
         "households",
     }
+
+
+def test_quarantine_of_every_entity_is_declared_and_read() -> None:
+    tables = [t["name"] for t in yaml.safe_load(render_sources())["sources"][1]["tables"]]
+    assert tables == [s.table(e.name) for s in SOURCES for e in s.entities]
+    reader = PROJECT_DIR / "models/staging/quarantine/stg_quarantine__records.sql"
+    assert re.findall(r'^    "(\w+)",$', reader.read_text(), re.MULTILINE) == tables
 
 
 def test_composite_key_and_required_columns_are_tested() -> None:

@@ -25,7 +25,9 @@ MARTS = {
     "dim_products_history", "fct_order_lines", "fct_orders", "fct_web_sessions", "fct_interactions",
     "fct_tickets", "fct_ledger", "campaign_performance", "customer_rfm", "customer_segments",
     "customer_360", "sales_by_period", "customer_timeline", "customer_search",
-    "customer_segments_monthly",
+    "customer_segments_monthly", "customer_records", "customer_attribute_values", "dim_households",
+    "customer_categories", "retention_cohorts", "repeat_purchases", "category_pairs",
+    "product_performance", "service_performance", "quarantine_summary",
 }  # fmt: skip
 
 # Everything that a setting can change about the graph.

@@ -67,11 +67,11 @@ def _departments(view: View) -> Content | None:
     rows = view.rows(
         f"""with spent as (
             select customer_id, department, sum(spend_amount) as spend
-            from {view.table("customer_categories")} group by all
+            from {view.table("customer_categories")} group by 1, 2
         )
         select segment, department, sum(spend) as spend
         from spent join {view.table("customer_segments")} using (customer_id)
-        group by all having sum(spend) > 0 order by segment, department"""
+        group by 1, 2 having sum(spend) > 0 order by segment, department"""
     )
     if not rows:
         return None

@@ -17,8 +17,8 @@ waited as (
         purchase_number,
         next_ordered_on is not null as has_bought_again,
         -- A purchase dated after the as-of date is as good as one of that day.
-        cast(
-            greatest(datediff(coalesce(next_ordered_on, {{ as_of_date() }}), ordered_on), 0) as int
+        greatest(
+            cast(datediff(coalesce(next_ordered_on, {{ as_of_date() }}), ordered_on) as int), 0
         ) as day_count
     from followed
     where purchase_number <= 3
