@@ -143,13 +143,8 @@ def _child_table(source: SourceSpec, entity: EntitySpec, child: ChildSpec) -> No
 
 
 def _quarantine_table(source: SourceSpec, entity: EntitySpec) -> Node:
-<<<<<<< HEAD
-    """Quarantine of one entity, without tests: any row may be there, their number is checked."""
-    return _table(
-=======
     """Quarantine of one entity, without tests: any row may be there, how many is checked."""
     return table_node(
->>>>>>> marts
         source.table(entity.name),
         f"Records that cannot be used of {source.table(entity.name)}; one row per record.",
         source.owner,
