@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from customer360.assets.bronze import build_bronze_assets
+from customer360.assets.check_results import build_check_results_asset
 from customer360.assets.copied_rows import build_copy_checks
 from customer360.assets.gold import (
     build_exposure_assets,
@@ -77,6 +78,7 @@ def build_definitions(
             gold,
             *build_exposure_assets(manifest),
             build_refresh_asset(sources, gold, manifest),
+            build_check_results_asset(),
         ],
         asset_checks=build_copy_checks(sources, settings),
         jobs=[

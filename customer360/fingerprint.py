@@ -40,8 +40,8 @@ LOAD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 RUN_RECORD: Final = "records runs"
 SEEN_AT_RUN: Final = "records what was seen at each run"
 _RUN_RECORDS: Final = (
-    keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, keys.IDENTITY_HEALTH, IDENTITY_CHANGES,
-    MATCH_MARKS,
+    keys.REFRESHES, keys.WATERMARKS, keys.REBUILDS, keys.IDENTITY_HEALTH, keys.CHECK_RESULTS,
+    IDENTITY_CHANGES, MATCH_MARKS,
 )  # fmt: skip
 ID_HISTORY: Final = "remembers ids of earlier runs"
 # Ids that runs in another order give to others: kept table of names that do not depend on it.

@@ -48,6 +48,7 @@ IDENTITY_HEALTH: Final = TableKey(OPS, "identity_health")
 WATERMARKS: Final = TableKey(OPS, "watermarks")
 QUARANTINE_DECISIONS: Final = TableKey(OPS, "quarantine_decisions")
 REBUILDS: Final = TableKey(OPS, "rebuilds")
+CHECK_RESULTS: Final = TableKey(OPS, "check_results")
 
 
 def parse(name: str) -> TableKey:

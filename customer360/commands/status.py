@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from customer360.assets.accounting import STATUSES
-from customer360.commands.check_results import CheckResult, failing_checks
+from customer360.commands.check_results import failing_checks
 from customer360.commands.lake_state import (
     FAIL,
     NEVER,
@@ -26,6 +26,7 @@ from customer360.commands.lake_state import (
     read_state,
 )
 from customer360.commands.spelling import exact, shown, size_text
+from customer360.resources.check_results import CheckResult
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
 from customer360.sources.contract_version import contract_version

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from customer360.errors import MissingTableError
+from customer360.keys import CHECK_RESULTS, gold
 from customer360.serving.dashboard.view import AS_OF_TABLE, View
 
 if TYPE_CHECKING:
@@ -56,16 +57,16 @@ def _warnings(view: View, as_of: date | None, now: datetime) -> list[str]:
         if now - ended > _LATE_AFTER:
             days = (now - ended).days
             found.append(f"No newer day than {as_of} has been loaded; it ended {days} days ago.")
-    if view.has("check_results"):
-        failing = view.rows(
+    if view.has(CHECK_RESULTS):
+        (failing,) = view.rows(
             f"""select count(*) as n, count(*) filter (severity = 'ERROR') as errors
-            from {view.table("check_results")} where not has_passed"""
-        )[0]
+            from {view.reader.table(CHECK_RESULTS)} where not has_passed"""
+        )
         if failing["errors"]:
             found.append(f"{failing['errors']} checks of the data fail: see Trust.")
         elif failing["n"]:
             found.append(f"{failing['n']} checks of the data warn: see Trust.")
-    if view.has("fct_ledger"):
+    if view.has(gold("fct_ledger")):
         (open_,) = view.rows(
             f"select count(*) as n from {view.table('fct_ledger')} where not is_closed"
         )

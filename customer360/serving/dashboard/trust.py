@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from customer360.keys import CHECK_RESULTS, IDENTITY_HEALTH
 from customer360.serving.dashboard.view import Content, View
 from customer360.sources import SOURCES
 
@@ -64,9 +65,9 @@ def _ledger(view: View) -> list[dict[str, Any]]:
 
 def _checks(view: View) -> Content | None:
     """The checks that did not pass at the last run; None where no run has told."""
-    if not view.has("check_results"):
+    if not view.has(CHECK_RESULTS):
         return None
-    checks = view.table("check_results")
+    checks = view.reader.table(CHECK_RESULTS)
     (totals,) = view.rows(f"select count(*) as n, max(checked_at) as at from {checks}")
     failing = view.rows(
         f"select * from {checks} where not has_passed order by severity, asset, check_name"
@@ -75,6 +76,17 @@ def _checks(view: View) -> Content | None:
 
 
 def _identity(view: View) -> list[dict[str, Any]]:
-    if not view.has("identity_figures"):
+    """Figures of the newest run beside those of the run before."""
+    if not view.has(IDENTITY_HEALTH):
         return []
-    return view.rows(f"select * from {view.table('identity_figures')} order by figure, part")
+    return view.rows(
+        f"""with runs as (
+            select *, dense_rank() over (order by measured_at desc) as age
+            from {view.reader.table(IDENTITY_HEALTH)}
+        )
+        select now.figure, now.part, now.value, before.value as before
+        from (from runs where age = 1) now
+        left join (from runs where age = 2) before
+            on before.figure = now.figure and before.part = now.part
+        order by now.figure, now.part"""
+    )

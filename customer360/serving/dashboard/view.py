@@ -76,9 +76,12 @@ class View:
         """Rows of a query of DuckDB."""
         return self.reader.rows(sql, parameters)
 
-    def has(self, name: str) -> bool:
-        """Whether the lake has a gold table."""
-        return self.reader.lake.exists(gold(name))
+    def has(self, key: TableKey) -> bool:
+        """Whether the lake has a table.
+
+        Of `ops` the pages read what a run tells of itself when gold is made: dbt cannot know it.
+        """
+        return self.reader.lake.exists(key)
 
     def chosen(self, name: str, label: str, choices: Sequence[Choice]) -> Filter:
         """A filter with what was asked for, or its first choice."""
