@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ demo: $(STAMP) ## Simulate a retail world, refresh everything, show the result (
 
 dev: $(STAMP) ## Dagster UI on http://127.0.0.1:3000, with schedules and sensors
 	$(BIN)/python -m customer360.commands.prepare --then $(BIN)/dagster dev -h 127.0.0.1 -p $${C360_PORT:-3000}
+
+dashboard: $(STAMP) ## Dashboard on http://127.0.0.1:8360; names and addresses are masked (docs/dashboard.md)
+	$(C360) dashboard --port $${C360_DASHBOARD_PORT:-8360}
 
 PROFILE ?= default
 SECRETS := deploy/secrets/postgres_password deploy/secrets/storage_key

@@ -312,6 +312,7 @@ OTHER_VARIABLES: Final = (
     "C360_GOLD_READERS",
     "C360_OWNER",
     "C360_PORT",
+    "C360_DASHBOARD_PORT",
     credentials.DATABASE_PASSWORD,
     credentials.FILLED_IN,
 )

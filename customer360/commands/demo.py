@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CUSTOMERS, DAYS, SEED, START, FAULTS = 3000, 60, 1, date(2026, 1, 1), "low"
 
 _NEXT = """[bold]What to look at next[/bold]
+  make dashboard                             customers, segments, retention: http://127.0.0.1:8360
   customer360 status                         tables, freshness, quarantine, failing checks
   customer360 customer {email}
                                              everything known about one person
