@@ -59,7 +59,7 @@ def test_every_image_of_others_has_a_version() -> None:
         assert default.rstrip("}").rpartition(":")[2][0].isdigit(), image
 
 
-def test_only_the_ui_is_reached_from_outside_and_from_this_machine_alone() -> None:
+def test_only_pages_are_reached_from_outside_and_from_this_machine_alone() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["webserver"]
-    assert all(port.startswith("127.0.0.1:") for port in published["webserver"])
+    assert list(published) == ["webserver", "dashboard"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
