@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality synapse docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -116,6 +116,9 @@ bench-identity: $(STAMP) ## Matching at 100 thousand, 300 thousand, 1 million re
 
 bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds, beside the first version; prints figures
 	$(BIN)/python benchmarks/identity_quality.py
+
+synapse: $(STAMP) ## SQL of the Synapse serverless database over gold, into synapse/ (docs/synapse.md)
+	$(C360) synapse
 
 docs: $(STAMP) ## dbt documentation of the gold layer, served on http://127.0.0.1:8080
 	$(C360) dbt docs generate
