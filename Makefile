@@ -120,12 +120,11 @@ bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds
 synapse: $(STAMP) ## SQL of the Synapse serverless database over gold, into synapse/ (docs/synapse.md)
 	$(C360) synapse
 
-docs: $(STAMP) ## dbt documentation of the gold layer, served on http://127.0.0.1:8080
-	$(C360) dbt docs generate
-	$(C360) dbt docs serve --host 127.0.0.1 --no-browser
+docs: $(STAMP) ## The documentation site, into site/: dictionary, figures, asset graph, guides, dbt; open site/index.html
+	$(C360) docs
 
 lock: ## Resolve requirements.in into requirements.lock (pins only)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock
 
 clean: ## Remove build products; the lake stays
-	rm -rf $(VENV) *.egg-info customer360_dbt/target customer360_dbt/logs .mypy_cache .ruff_cache
+	rm -rf $(VENV) *.egg-info site customer360_dbt/target customer360_dbt/logs .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""`customer360 synapse`: what is generated from gold; arguments and help only."""
+"""`customer360 synapse` and `docs`: what gold's description gives; arguments and help only."""
 
 from __future__ import annotations
 
@@ -23,3 +23,19 @@ def synapse(output: Path, check: bool) -> None:
     if check:
         sys.exit(0 if check_folder(load_settings(), open_console(), output) else 1)
     write_folder(load_settings(), open_console(), output)
+
+
+@click.command()
+@click.option("--output", type=_FOLDER, default="site", show_default=True, help="Folder.")
+@click.option("--serve", is_flag=True, help="Serve it on http://127.0.0.1:8080 afterwards.")
+def docs(output: Path, serve: bool) -> None:
+    """Make the documentation site: dictionary, figures, asset graph, guides, dbt's pages.
+
+    It needs no lake and no server: open index.html. dbt's pages alone, with the types of the lake's
+    tables: `customer360 dbt docs generate`, `customer360 dbt docs serve`.
+    """
+    from customer360.commands.docs import make_site, serve_site
+
+    make_site(load_settings(), open_console(), output)
+    if serve:
+        serve_site(open_console(), output)

@@ -23,8 +23,10 @@ _FORMS: Final = tuple(
         rf"CREATE MASTER KEY ENCRYPTION BY PASSWORD = {_TEXT}",
         rf"CREATE DATABASE SCOPED CREDENTIAL {_NAME} WITH IDENTITY = {_TEXT}",
         rf"CREATE EXTERNAL DATA SOURCE {_NAME} WITH \({_OPTION}, {_OPTION}\)",
-        rf"CREATE EXTERNAL FILE FORMAT {_NAME} WITH \({_OPTION}"
-        rf"(?:, FORMAT_OPTIONS \({_OPTION}(?:, {_OPTION})*\))?\)",
+        (
+            rf"CREATE EXTERNAL FILE FORMAT {_NAME} WITH \({_OPTION}"
+            rf"(?:, FORMAT_OPTIONS \({_OPTION}(?:, {_OPTION})*\))?\)"
+        ),
         rf"CREATE SCHEMA {_NAME} AUTHORIZATION {_NAME}",
         rf"CREATE LOGIN {_NAME} FROM EXTERNAL PROVIDER",
         rf"CREATE USER {_NAME} FOR LOGIN {_NAME}",

@@ -31,6 +31,22 @@ CREATE EXTERNAL TABLE lake.campaign_performance (
     LOCATION = 'gold/campaign_performance/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO
+IF OBJECT_ID(N'lake.category_pairs') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.category_pairs');
+GO
+CREATE EXTERNAL TABLE lake.category_pairs (
+    [category_1] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [category_2] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [order_count] bigint,
+    [category_1_order_count] bigint,
+    [category_2_order_count] bigint,
+    [all_order_count] bigint,
+    [support_share] decimal(18,4),
+    [lift] decimal(18,4)
+) WITH (
+    LOCATION = 'gold/category_pairs/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
 IF OBJECT_ID(N'lake.customer_360') IS NOT NULL
     EXEC(N'DROP EXTERNAL TABLE lake.customer_360');
 GO
@@ -120,6 +136,58 @@ CREATE EXTERNAL TABLE lake.customer_360 (
     LOCATION = 'gold/customer_360/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO
+IF OBJECT_ID(N'lake.customer_attribute_values') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_attribute_values');
+GO
+CREATE EXTERNAL TABLE lake.customer_attribute_values (
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [attribute] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [value] varchar(8000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [rank] int,
+    [is_chosen] bit,
+    [entity] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [record_key] varchar(64) COLLATE Latin1_General_100_BIN2_UTF8,
+    [claimed_at] datetime2(6),
+    [record_count] bigint,
+    [why] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8
+) WITH (
+    LOCATION = 'gold/customer_attribute_values/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.customer_categories') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_categories');
+GO
+CREATE EXTERNAL TABLE lake.customer_categories (
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [department] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [category] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [order_count] bigint,
+    [item_quantity] bigint,
+    [spend_amount] decimal(18,2),
+    [spend_share] decimal(18,4),
+    [affinity_index] decimal(18,4),
+    [affinity_rank] bigint,
+    [last_ordered_on] date
+) WITH (
+    LOCATION = 'gold/customer_categories/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.customer_records') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_records');
+GO
+CREATE EXTERNAL TABLE lake.customer_records (
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [entity] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [record_key] varchar(64) COLLATE Latin1_General_100_BIN2_UTF8,
+    [matched_by] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [is_personal] bit,
+    [first_seen_on] date,
+    [shared_identifier_types] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [best_match_weight] decimal(18,4)
+) WITH (
+    LOCATION = 'gold/customer_records/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
 IF OBJECT_ID(N'lake.customer_rfm') IS NOT NULL
     EXEC(N'DROP EXTERNAL TABLE lake.customer_rfm');
 GO
@@ -136,6 +204,17 @@ CREATE EXTERNAL TABLE lake.customer_rfm (
     LOCATION = 'gold/customer_rfm/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO
+IF OBJECT_ID(N'lake.customer_search') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_search');
+GO
+CREATE EXTERNAL TABLE lake.customer_search (
+    [term] varchar(8000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [term_kind] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8
+) WITH (
+    LOCATION = 'gold/customer_search/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
 IF OBJECT_ID(N'lake.customer_segments') IS NOT NULL
     EXEC(N'DROP EXTERNAL TABLE lake.customer_segments');
 GO
@@ -145,6 +224,38 @@ CREATE EXTERNAL TABLE lake.customer_segments (
     [segment] varchar(64) COLLATE Latin1_General_100_BIN2_UTF8
 ) WITH (
     LOCATION = 'gold/customer_segments/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.customer_segments_monthly') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_segments_monthly');
+GO
+CREATE EXTERNAL TABLE lake.customer_segments_monthly (
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [month_end_on] date,
+    [segment] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [previous_segment] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [recency_days] int,
+    [frequency_count] bigint,
+    [monetary_amount] decimal(18,2),
+    [is_current] bit
+) WITH (
+    LOCATION = 'gold/customer_segments_monthly/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.customer_timeline') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.customer_timeline');
+GO
+CREATE EXTERNAL TABLE lake.customer_timeline (
+    [event_key] varchar(64) COLLATE Latin1_General_100_BIN2_UTF8,
+    [customer_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [occurred_at] datetime2(6),
+    [event_type] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [channel] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [subject] varchar(8000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [amount] decimal(18,2),
+    [reference_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8
+) WITH (
+    LOCATION = 'gold/customer_timeline/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO
 IF OBJECT_ID(N'lake.dim_customers') IS NOT NULL
@@ -239,6 +350,21 @@ CREATE EXTERNAL TABLE lake.dim_dates (
     [is_past] bit
 ) WITH (
     LOCATION = 'gold/dim_dates/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.dim_households') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.dim_households');
+GO
+CREATE EXTERNAL TABLE lake.dim_households (
+    [household_id] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [member_count] bigint,
+    [city] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [country] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [order_count] bigint,
+    [lifetime_spend_amount] decimal(18,2),
+    [last_ordered_at] datetime2(6)
+) WITH (
+    LOCATION = 'gold/dim_households/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO
 IF OBJECT_ID(N'lake.dim_products') IS NOT NULL
@@ -441,5 +567,117 @@ CREATE EXTERNAL TABLE lake.fct_web_sessions (
     [has_marketing_consent] bit
 ) WITH (
     LOCATION = 'gold/fct_web_sessions/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.product_performance') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.product_performance');
+GO
+CREATE EXTERNAL TABLE lake.product_performance (
+    [product_key] varchar(64) COLLATE Latin1_General_100_BIN2_UTF8,
+    [sku] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [product_name] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [department] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [category] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [brand] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [item_quantity] bigint,
+    [order_count] bigint,
+    [customer_count] bigint,
+    [revenue_amount] decimal(18,2),
+    [returned_quantity] bigint,
+    [returned_amount] decimal(18,2),
+    [margin_amount] decimal(18,2),
+    [last_sold_on] date
+) WITH (
+    LOCATION = 'gold/product_performance/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.quarantine_summary') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.quarantine_summary');
+GO
+CREATE EXTERNAL TABLE lake.quarantine_summary (
+    [entity] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [rule] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [column_name] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [reason] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [record_count] bigint,
+    [first_landed_on] date,
+    [last_landed_on] date
+) WITH (
+    LOCATION = 'gold/quarantine_summary/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.repeat_purchases') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.repeat_purchases');
+GO
+CREATE EXTERNAL TABLE lake.repeat_purchases (
+    [purchase_number] bigint,
+    [day_count] int,
+    [bought_again_count] bigint,
+    [censored_count] bigint
+) WITH (
+    LOCATION = 'gold/repeat_purchases/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.retention_cohorts') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.retention_cohorts');
+GO
+CREATE EXTERNAL TABLE lake.retention_cohorts (
+    [cohort_month_on] date,
+    [months_since] int,
+    [cohort_customer_count] bigint,
+    [active_customer_count] bigint,
+    [revenue_amount] decimal(18,2),
+    [is_complete] bit
+) WITH (
+    LOCATION = 'gold/retention_cohorts/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.sales_by_period') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.sales_by_period');
+GO
+CREATE EXTERNAL TABLE lake.sales_by_period (
+    [period_kind] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [period_number] int,
+    [period_start_on] date,
+    [period_end_on] date,
+    [is_complete] bit,
+    [place_kind] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [place] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [segment] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [revenue_amount] decimal(18,2),
+    [store_revenue_amount] decimal(18,2),
+    [web_revenue_amount] decimal(18,2),
+    [purchased_amount] decimal(18,2),
+    [order_count] bigint,
+    [purchase_count] bigint,
+    [active_customer_count] bigint,
+    [new_customer_count] bigint,
+    [returning_customer_count] bigint
+) WITH (
+    LOCATION = 'gold/sales_by_period/', DATA_SOURCE = lake, FILE_FORMAT = delta
+);
+GO
+IF OBJECT_ID(N'lake.service_performance') IS NOT NULL
+    EXEC(N'DROP EXTERNAL TABLE lake.service_performance');
+GO
+CREATE EXTERNAL TABLE lake.service_performance (
+    [topic] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [channel] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [csat_band] varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8,
+    [ticket_count] bigint,
+    [open_ticket_count] bigint,
+    [csat_answer_count] bigint,
+    [csat_point_count] bigint,
+    [first_answer_minutes_total] bigint,
+    [first_answer_count] bigint,
+    [resolution_minutes_total] bigint,
+    [resolved_count] bigint,
+    [observed_ticket_count] bigint,
+    [bought_before_count] bigint,
+    [bought_after_count] bigint,
+    [spend_before_amount] decimal(18,2),
+    [spend_after_amount] decimal(18,2)
+) WITH (
+    LOCATION = 'gold/service_performance/', DATA_SOURCE = lake, FILE_FORMAT = delta
 );
 GO

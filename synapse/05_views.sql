@@ -28,6 +28,19 @@ SELECT
     t.[revenue_per_person_difference_amount]
 FROM lake.campaign_performance AS t;
 GO
+-- One row per pair of categories, the smaller text first. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.category_pairs AS
+SELECT
+    t.[category_1],
+    t.[category_2],
+    t.[order_count],
+    t.[category_1_order_count],
+    t.[category_2_order_count],
+    t.[all_order_count],
+    t.[support_share],
+    t.[lift]
+FROM lake.category_pairs AS t;
+GO
 -- One row per customer.
 CREATE OR ALTER VIEW gold.customer_360 AS
 SELECT
@@ -115,6 +128,55 @@ SELECT
 FROM lake.customer_360 AS t
 WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = t.country));
 GO
+-- One row per customer, attribute and value.
+CREATE OR ALTER VIEW gold.customer_attribute_values AS
+SELECT
+    t.[customer_id],
+    t.[attribute],
+    CASE WHEN IS_ROLEMEMBER(N'gold_pii_reader') = 1 THEN t.[value] END AS [value],
+    t.[rank],
+    t.[is_chosen],
+    t.[entity],
+    CASE WHEN IS_ROLEMEMBER(N'gold_pii_reader') = 1 THEN t.[record_key] END AS [record_key],
+    t.[claimed_at],
+    t.[record_count],
+    t.[why]
+FROM lake.customer_attribute_values AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
+-- One row per customer, department and category.
+CREATE OR ALTER VIEW gold.customer_categories AS
+SELECT
+    t.[customer_id],
+    t.[department],
+    t.[category],
+    t.[order_count],
+    t.[item_quantity],
+    t.[spend_amount],
+    t.[spend_share],
+    t.[affinity_index],
+    t.[affinity_rank],
+    t.[last_ordered_on]
+FROM lake.customer_categories AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
+-- One row per record.
+CREATE OR ALTER VIEW gold.customer_records AS
+SELECT
+    t.[customer_id],
+    t.[entity],
+    CASE WHEN IS_ROLEMEMBER(N'gold_pii_reader') = 1 THEN t.[record_key] END AS [record_key],
+    t.[matched_by],
+    t.[is_personal],
+    t.[first_seen_on],
+    t.[shared_identifier_types],
+    t.[best_match_weight]
+FROM lake.customer_records AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
 -- One row per customer who bought.
 CREATE OR ALTER VIEW gold.customer_rfm AS
 SELECT
@@ -130,6 +192,16 @@ FROM lake.customer_rfm AS t
 LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
 WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
 GO
+-- One row per term, kind of term and customer.
+CREATE OR ALTER VIEW gold.customer_search AS
+SELECT
+    CASE WHEN IS_ROLEMEMBER(N'gold_pii_reader') = 1 THEN t.[term] END AS [term],
+    t.[term_kind],
+    t.[customer_id]
+FROM lake.customer_search AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
 -- One row per customer.
 CREATE OR ALTER VIEW gold.customer_segments AS
 SELECT
@@ -137,6 +209,36 @@ SELECT
     t.[rfm_score],
     t.[segment]
 FROM lake.customer_segments AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
+-- One row per customer and month.
+CREATE OR ALTER VIEW gold.customer_segments_monthly AS
+SELECT
+    t.[customer_id],
+    t.[month_end_on],
+    t.[segment],
+    t.[previous_segment],
+    t.[recency_days],
+    t.[frequency_count],
+    t.[monetary_amount],
+    t.[is_current]
+FROM lake.customer_segments_monthly AS t
+LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
+-- One row per event.
+CREATE OR ALTER VIEW gold.customer_timeline AS
+SELECT
+    t.[event_key],
+    t.[customer_id],
+    t.[occurred_at],
+    t.[event_type],
+    t.[channel],
+    t.[subject],
+    t.[amount],
+    t.[reference_id]
+FROM lake.customer_timeline AS t
 LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
 WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
 GO
@@ -226,6 +328,19 @@ SELECT
     t.[is_weekend],
     t.[is_past]
 FROM lake.dim_dates AS t;
+GO
+-- One row per household.
+CREATE OR ALTER VIEW gold.dim_households AS
+SELECT
+    t.[household_id],
+    t.[member_count],
+    CASE WHEN IS_ROLEMEMBER(N'gold_pii_reader') = 1 THEN t.[city] END AS [city],
+    t.[country],
+    t.[order_count],
+    t.[lifetime_spend_amount],
+    t.[last_ordered_at]
+FROM lake.dim_households AS t
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = t.country));
 GO
 -- One row per product. About no place: all rows for all readers.
 CREATE OR ALTER VIEW gold.dim_products AS
@@ -412,4 +527,99 @@ SELECT
 FROM lake.fct_web_sessions AS t
 LEFT JOIN lake.dim_customers AS o ON o.customer_id = t.customer_id
 WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE (p.country = '*' OR p.country = o.country));
+GO
+-- One row per product, also those that nobody bought. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.product_performance AS
+SELECT
+    t.[product_key],
+    t.[sku],
+    t.[product_name],
+    t.[department],
+    t.[category],
+    t.[brand],
+    t.[item_quantity],
+    t.[order_count],
+    t.[customer_count],
+    t.[revenue_amount],
+    t.[returned_quantity],
+    t.[returned_amount],
+    t.[margin_amount],
+    t.[last_sold_on]
+FROM lake.product_performance AS t;
+GO
+-- One row per entity, rule and column. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.quarantine_summary AS
+SELECT
+    t.[entity],
+    t.[rule],
+    t.[column_name],
+    t.[reason],
+    t.[record_count],
+    t.[first_landed_on],
+    t.[last_landed_on]
+FROM lake.quarantine_summary AS t;
+GO
+-- One row per number of purchases and days since. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.repeat_purchases AS
+SELECT
+    t.[purchase_number],
+    t.[day_count],
+    t.[bought_again_count],
+    t.[censored_count]
+FROM lake.repeat_purchases AS t;
+GO
+-- One row per month of the first purchase and month since. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.retention_cohorts AS
+SELECT
+    t.[cohort_month_on],
+    t.[months_since],
+    t.[cohort_customer_count],
+    t.[active_customer_count],
+    t.[revenue_amount],
+    t.[is_complete]
+FROM lake.retention_cohorts AS t;
+GO
+-- One row per period, place and segment.
+CREATE OR ALTER VIEW gold.sales_by_period AS
+SELECT
+    t.[period_kind],
+    t.[period_number],
+    t.[period_start_on],
+    t.[period_end_on],
+    t.[is_complete],
+    t.[place_kind],
+    t.[place],
+    t.[segment],
+    t.[revenue_amount],
+    t.[store_revenue_amount],
+    t.[web_revenue_amount],
+    t.[purchased_amount],
+    t.[order_count],
+    t.[purchase_count],
+    t.[active_customer_count],
+    t.[new_customer_count],
+    t.[returning_customer_count]
+FROM lake.sales_by_period AS t
+WHERE EXISTS (SELECT 1 FROM security.my_places AS p WHERE p.country = '*' AND (p.region = '*' OR p.region = CASE WHEN t.place_kind = 'region' THEN t.place END));
+GO
+-- One row per topic, channel and band of satisfaction. About no place: all rows for all readers.
+CREATE OR ALTER VIEW gold.service_performance AS
+SELECT
+    t.[topic],
+    t.[channel],
+    t.[csat_band],
+    t.[ticket_count],
+    t.[open_ticket_count],
+    t.[csat_answer_count],
+    t.[csat_point_count],
+    t.[first_answer_minutes_total],
+    t.[first_answer_count],
+    t.[resolution_minutes_total],
+    t.[resolved_count],
+    t.[observed_ticket_count],
+    t.[bought_before_count],
+    t.[bought_after_count],
+    t.[spend_before_amount],
+    t.[spend_after_amount]
+FROM lake.service_performance AS t;
 GO

@@ -29,14 +29,15 @@ class GoldColumn:
         name: Name of the column.
         description: What it means.
         data_type: Spark SQL type of the contract, as `decimal(18,2)`.
-        is_personal: It identifies or describes a person (`config.meta.pii`).
+        is_personal: It identifies or describes a person (`config.meta.pii`); None where nothing is
+            said, which is as good as no.
         values: The values that it may have, where they are listed.
     """
 
     name: str
     description: str
     data_type: str
-    is_personal: bool
+    is_personal: bool | None
     values: tuple[str, ...]
 
 
@@ -89,7 +90,7 @@ def read_gold(manifest: Mapping[str, Any]) -> tuple[GoldTable, ...]:
                 name=column["name"],
                 description=column["description"],
                 data_type=(column["data_type"] or "").lower(),
-                is_personal=bool(column["config"]["meta"].get("pii")),
+                is_personal=column["config"]["meta"].get("pii"),
                 values=values.get((name, column["name"]), ()),
             )
             for column in node["columns"].values()

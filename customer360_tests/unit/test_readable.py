@@ -38,8 +38,10 @@ def test_a_table_of_this_platform_is_readable_also_after_a_checkpoint(tmp_path: 
             pa.table({"tags": pa.array([["a"]])}),
             {},
             [
-                "column tags has the type {'type': 'array', 'elementType': 'string', "
-                "'containsNull': True}"
+                (
+                    "column tags has the type {'type': 'array', 'elementType': 'string', "
+                    "'containsNull': True}"
+                )
             ],
         ),
     ],

@@ -126,13 +126,15 @@ def test_external_tables_have_the_types_of_the_contract(
     text = "varchar({}) COLLATE Latin1_General_100_BIN2_UTF8"
     statements = [b for b in batches(scripts["03_tables.sql"]) if " lake.customer_segments (" in b]
     assert statements == [
-        "CREATE EXTERNAL TABLE lake.customer_segments (\n"
-        f"    [customer_id] {text.format(1000)},\n"
-        f"    [rfm_score] {text.format(1000)},\n"
-        f"    [segment] {text.format(64)}\n"
-        ") WITH (\n"
-        "    LOCATION = 'gold/customer_segments/', DATA_SOURCE = lake, FILE_FORMAT = delta\n"
-        ");"
+        (
+            "CREATE EXTERNAL TABLE lake.customer_segments (\n"
+            f"    [customer_id] {text.format(1000)},\n"
+            f"    [rfm_score] {text.format(1000)},\n"
+            f"    [segment] {text.format(64)}\n"
+            ") WITH (\n"
+            "    LOCATION = 'gold/customer_segments/', DATA_SOURCE = lake, FILE_FORMAT = delta\n"
+            ");"
+        )
     ]
     kinds = {c.data_type: sql_type(c) for t in read_gold(manifest) for c in t.columns}
     assert {k: v for k, v in kinds.items() if k != "string"} == {
@@ -292,7 +294,7 @@ def test_every_personal_column_is_behind_the_role(
         selects = {e.alias_or_name: e for e in views[table.key.sql].expression.selects}
         for column in table.columns:
             is_behind = isinstance(selects[column.name].unalias(), exp.Case)
-            if is_behind != column.is_personal:
+            if is_behind != bool(column.is_personal):
                 bare.append(f"{table.key.sql}.{column.name}")
     assert bare == []
 

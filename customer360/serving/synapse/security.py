@@ -31,6 +31,7 @@ USER_REGIONS_FOLDER: Final = "security/user_regions/"
 MY_PLACES: Final = f"{SECURITY}.my_places"
 # In the mapping: every country, every region, and what has none.
 EVERYWHERE: Final = "*"
+_EVERYWHERE_ALONE: Final = f"'{EVERYWHERE}'"
 USER_REGIONS_EXAMPLE: Final = (
     "user_name,country,region\n"
     "ada@example.com,*,*\n"
@@ -112,7 +113,7 @@ def row_filter(table: GoldTable) -> tuple[str, str]:
     if {"place_kind", "place"} <= has:
         # Totals of all regions, and of a channel, are for those who may see every place.
         region = "CASE WHEN t.place_kind = 'region' THEN t.place END"
-        return "", _in_my_places(f"'{EVERYWHERE}'", region)
+        return "", _in_my_places(_EVERYWHERE_ALONE, region)
     if "country" in has:
         return "", _in_my_places("t.country")
     if "customer_id" in has:
@@ -146,5 +147,8 @@ def _in_my_places(country: str, region: str = "") -> str:
     parts = [
         (column, value) for column, value in (("country", country), ("region", region)) if value
     ]
-    wanted = " AND ".join(f"(p.{c} = '{EVERYWHERE}' OR p.{c} = {v})" for c, v in parts)
+    wanted = " AND ".join(
+        f"p.{c} = {v}" if v == _EVERYWHERE_ALONE else f"(p.{c} = '{EVERYWHERE}' OR p.{c} = {v})"
+        for c, v in parts
+    )
     return f"EXISTS (SELECT 1 FROM {MY_PLACES} AS p WHERE {wanted})"
