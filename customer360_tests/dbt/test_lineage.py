@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from customer360.resources.dbt import read_manifest, target_path
+from customer360.serving import lineage_file
 from customer360.serving.lineage import (
     ColumnKey,
     Lineage,
@@ -86,15 +88,18 @@ def test_a_personal_column_without_mark_is_named(lineage: Lineage, project: dict
     ]
 
 
-def test_the_file_is_not_believed_once_the_project_has_changed(lineage: Lineage) -> None:
-    path = target_path(SETTINGS) / "column_lineage.json"
-    text = path.read_text()
-    try:
-        path.write_text(json.dumps(json.loads(text) | {"project": "another"}))
-        assert read_lineage(SETTINGS) == {}
-    finally:
-        path.write_text(text)
+def test_the_file_is_not_believed_once_the_project_has_changed(
+    lineage: Lineage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (target_path(SETTINGS) / "column_lineage.json").read_text()
+    # Not the project's own folder: other tests read there.
+    monkeypatch.setattr(lineage_file, "target_path", lambda _: tmp_path)
+    assert read_lineage(SETTINGS) == {}
+    (tmp_path / "column_lineage.json").write_text(text)
     assert read_lineage(SETTINGS) == lineage
+    changed = json.dumps(json.loads(text) | {"project": "another"})
+    (tmp_path / "column_lineage.json").write_text(changed)
+    assert read_lineage(SETTINGS) == {}
 
 
 def _project(sql: str) -> dict[str, Any]:
