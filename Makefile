@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality synapse docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -117,12 +117,14 @@ bench-identity: $(STAMP) ## Matching at 100 thousand, 300 thousand, 1 million re
 bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds, beside the first version; prints figures
 	$(BIN)/python benchmarks/identity_quality.py
 
-docs: $(STAMP) ## dbt documentation of the gold layer, served on http://127.0.0.1:8080
-	$(C360) dbt docs generate
-	$(C360) dbt docs serve --host 127.0.0.1 --no-browser
+synapse: $(STAMP) ## SQL of the Synapse serverless database over gold, into synapse/ (docs/synapse.md)
+	$(C360) synapse
+
+docs: $(STAMP) ## The documentation site, into site/: dictionary, figures, asset graph, guides, dbt; open site/index.html
+	$(C360) docs
 
 lock: ## Resolve requirements.in into requirements.lock (pins only)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.lock
 
 clean: ## Remove build products; the lake stays
-	rm -rf $(VENV) *.egg-info customer360_dbt/target customer360_dbt/logs .mypy_cache .ruff_cache
+	rm -rf $(VENV) *.egg-info site customer360_dbt/target customer360_dbt/logs .mypy_cache .ruff_cache

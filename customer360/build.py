@@ -12,6 +12,7 @@ import dagster as dg
 from customer360.assets.bronze import build_bronze_assets
 from customer360.assets.check_results import build_check_results_asset
 from customer360.assets.copied_rows import build_copy_checks
+from customer360.assets.described import describe_assets
 from customer360.assets.gold import (
     build_exposure_assets,
     build_gold_asset,
@@ -33,6 +34,7 @@ from customer360.automation.partitions import landing_days
 from customer360.automation.schedules import build_schedules
 from customer360.automation.sensors import build_sensors
 from customer360.resources import build_resources
+from customer360.serving.lineage_file import read_lineage
 from customer360.settings import Settings
 from customer360.sources import SOURCES
 from customer360.sources.spec import SourceSpec
@@ -67,19 +69,20 @@ def build_definitions(
     days = landing_days(settings)
     manifest = json.loads(manifest_path(settings).read_text())
     gold = build_gold_asset(settings, manifest)
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *build_landing_assets(sources, days, settings),
+        *build_bronze_assets(sources, days),
+        *build_silver_assets(sources, days, settings.currency),
+        *build_ledger_assets(sources, gold),
+        *build_identity_assets(sources, settings),
+        build_identity_health(sources, settings),
+        gold,
+        *build_exposure_assets(manifest),
+        build_refresh_asset(sources, gold, manifest),
+        build_check_results_asset(),
+    ]
     return dg.Definitions(
-        assets=[
-            *build_landing_assets(sources, days, settings),
-            *build_bronze_assets(sources, days),
-            *build_silver_assets(sources, days, settings.currency),
-            *build_ledger_assets(sources, gold),
-            *build_identity_assets(sources, settings),
-            build_identity_health(sources, settings),
-            gold,
-            *build_exposure_assets(manifest),
-            build_refresh_asset(sources, gold, manifest),
-            build_check_results_asset(),
-        ],
+        assets=describe_assets(assets, manifest, read_lineage(settings), settings.docs_url),
         asset_checks=build_copy_checks(sources, settings),
         jobs=[
             build_refresh_job(),

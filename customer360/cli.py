@@ -18,6 +18,7 @@ from customer360.cli_parts import DAY
 from customer360.cli_parts import as_day as _day
 from customer360.cli_parts import open_console as _console
 from customer360.cli_quarantine import quarantine
+from customer360.cli_serving import docs, synapse
 from customer360.errors import Customer360Error
 from customer360.keys import LAYERS
 from customer360.settings import load_settings
@@ -64,6 +65,8 @@ def main() -> None:
 main.add_command(quarantine)
 main.add_command(adf)
 main.add_command(identity)
+main.add_command(synapse)
+main.add_command(docs)
 
 
 @main.command()

@@ -81,6 +81,7 @@ class Settings:
         data_factory: Its name.
         data_factory_endpoint: Address of its management interface; Azure's own when None.
         ingestion_timeout_minutes: A copy that takes longer is cancelled.
+        docs_url: Address of the documentation site (`make docs`), which assets link to.
         dagster_database: URL of the PostgreSQL database for Dagster's history, without a password;
             SQLite files in DAGSTER_HOME when None.
         dashboard_roles: Roles, by commas, that see personal data in the dashboard.
@@ -116,6 +117,7 @@ class Settings:
     data_factory: str = ""
     data_factory_endpoint: str | None = None
     ingestion_timeout_minutes: int = 240
+    docs_url: str = ""
     dagster_database: str | None = None
     dashboard_roles: str = ""
     dashboard_roles_header: str = ""
@@ -214,6 +216,15 @@ def _webhook(text: str) -> str:
     return text
 
 
+def _site(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or url.query or url.fragment:
+        raise ValueError(
+            "expected the address of a folder, as https://docs.example.com/customer360"
+        )
+    return text.rstrip("/")
+
+
 def _name(text: str) -> str:
     if not re.fullmatch(r"[\w.()-]+", text):
         raise ValueError("expected a name of letters, digits and - _ . ( )")
@@ -288,6 +299,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "data_factory": _name,
     "data_factory_endpoint": _endpoint,
     "ingestion_timeout_minutes": _count,
+    "docs_url": _site,
     "dagster_database": _database,
     "dashboard_roles": _text,
     "dashboard_roles_header": _header,

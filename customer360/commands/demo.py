@@ -28,7 +28,7 @@ _NEXT = """[bold]What to look at next[/bold]
   customer360 query "select segment, count(*) from gold.customer_360 group by segment"
   customer360 verify                         compare the lake with the simulator's truth
   make dev                                   the graph in the Dagster UI: http://127.0.0.1:3000
-  make docs                                  every model and column: http://127.0.0.1:8080
+  make docs                                  every table, column, figure: site/index.html
   docs/first-walk.md                         which customers are at risk, and what did they buy"""
 
 

@@ -1,4 +1,4 @@
-"""What has to be there before Dagster loads: its home and the dbt manifest.
+"""What has to be there before Dagster loads: its home, the dbt manifest, the lineage of columns.
 
 `python -m customer360.commands.prepare` does it for make; with `--then COMMAND…` it goes on as that
 command, which is how the container starts.
@@ -12,13 +12,16 @@ import sys
 from customer360.commands.instance import prepare_dagster_home
 from customer360.errors import Customer360Error
 from customer360.resources.dbt import ensure_manifest
+from customer360.serving.lineage_file import ensure_lineage
 from customer360.settings import load_settings
 
 
 def prepare() -> None:
-    """Make the Dagster home and parse the dbt project, where missing or out of date."""
+    """Make the Dagster home, parse and compile the dbt project, where missing or out of date."""
     prepare_dagster_home()
-    ensure_manifest(load_settings())
+    settings = load_settings()
+    ensure_manifest(settings)
+    ensure_lineage(settings)
 
 
 def main(arguments: list[str]) -> None:

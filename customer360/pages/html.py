@@ -30,14 +30,20 @@ figure { margin: .6rem 0; } svg { max-width: 100%; height: auto; }
 Cells = Sequence[str | int | float]
 
 
-def document(title: str, parts: Sequence[str]) -> str:
-    """The whole page; parts are HTML."""
+def document(title: str, parts: Sequence[str], *, style: str = "") -> str:
+    """The whole page; parts are HTML.
+
+    Args:
+        title: Heading and name of the page.
+        parts: What is on it.
+        style: CSS that it needs besides that of all pages.
+    """
     told = escape(title)
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{told}</title><style>{_STYLE}</style></head><body>",
+        f"<title>{told}</title><style>{_STYLE}{style}</style></head><body>",
         f"<h1>{told}</h1>",
         *parts,
         "</body></html>",

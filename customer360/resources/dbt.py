@@ -7,6 +7,7 @@ the command line alike.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -120,6 +121,17 @@ def ensure_manifest(settings: Settings) -> None:
         raise MissingPrerequisiteError(
             f"dbt cannot parse {PROJECT_DIR}:\n{parsed.stdout}{parsed.stderr}"
         )
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """The manifest of the dbt project as it is now.
+
+    Raises:
+        MissingPrerequisiteError: dbt cannot parse the project.
+    """
+    ensure_manifest(settings)
+    manifest: dict[str, Any] = json.loads((target_path(settings) / "manifest.json").read_text())
+    return manifest
 
 
 def uses_engine(settings: Settings) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
@@ -14,6 +15,9 @@ from customer360.assets.silver_load import load_days
 from customer360.checks.reconciliation import SILVER_TO_GOLD, WITHIN_GOLD, reconcile
 from customer360.identity import contract as identity
 from customer360.keys import GOLD, TableKey
+from customer360.serving.published import read_gold
+from customer360.serving.readable import reader_problems
+from customer360.serving.synapse.names import text_bytes
 from customer360_tests.builders import put_bronze, record, spec
 from customer360_tests.dbt.gold import Gold, put_identity, put_links
 
@@ -417,13 +421,21 @@ def test_dim_dates_covers_the_year(built: Gold) -> None:
 
 def test_every_gold_table_can_be_read_by_every_reader(built: Gold) -> None:
     lake = built.engine.lake
-    versions = {
-        k.table: lake.delta(k).protocol().min_reader_version
-        for k in lake.tables()
-        if k.layer == GOLD
-    }
-    assert len(versions) == 32
-    assert set(versions.values()) == {1}
+    found = {k.table: reader_problems(lake.delta(k)) for k in lake.tables() if k.layer == GOLD}
+    assert len(found) == 32
+    assert {table: problems for table, problems in found.items() if problems} == {}
+
+
+def test_every_text_fits_into_its_column_of_synapse(built: Gold, manifest: dict[str, Any]) -> None:
+    too_long = []
+    for table in read_gold(manifest):
+        rows = built.engine.lake.arrow(table.key)
+        for column in table.columns:
+            if column.data_type == "string":
+                longest = pc.max(pc.binary_length(rows[column.name])).as_py() or 0
+                if longest > text_bytes(column):
+                    too_long.append(f"{table.key.sql}.{column.name}: {longest}")
+    assert too_long == []
 
 
 def test_everything_in_silver_is_in_gold_or_left_out_for_a_reason(built: Gold) -> None:

@@ -12,7 +12,15 @@ import pytest
 from customer360.settings import PROJECT_ROOT
 
 PACKAGE = PROJECT_ROOT / "customer360"
-PURE = ("sources", "transforms", "landing", "identity", "data_factory")
+PURE = (
+    "sources",
+    "transforms",
+    "landing",
+    "identity",
+    "data_factory",
+    "serving/synapse",
+    "serving/site",
+)
 
 
 def _imports(path: Path) -> set[str]:
@@ -47,6 +55,8 @@ def test_rooms_below_the_graph_never_import_dagster(room: str) -> None:
         ("assets", ("build", "commands")),
         ("checks", ("pages", "build", "commands")),
         ("pages", ("assets", "automation", "build", "commands")),
+        ("serving/synapse", ("resources", "assets", "automation", "build", "commands")),
+        ("serving/site", ("resources", "assets", "automation", "build", "commands")),
     ],
 )
 def test_dependencies_point_down(room: str, forbidden: tuple[str, ...]) -> None:
