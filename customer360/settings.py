@@ -324,7 +324,7 @@ _SECRET: Final = frozenset(
         "data_factory_endpoint",
         "engine_url",
         "power_bi_endpoint",
-    }  # fmt: skip
+    }
 )
 # Not settings of this package: set for dbt by `resources.dbt`, read by the dbt project or the
 # Makefile.

@@ -7,7 +7,8 @@ from customer360.resources.held_lake import tell_process
 from customer360.resources.lake import Lake
 from customer360.resources.loads import last_refresh
 from customer360.resources.power_bi import build_power_bi
-from customer360.resources.power_bi_refresh import AskedRefresh, refresh_model
+from customer360.resources.power_bi_asked import AskedRefresh
+from customer360.resources.power_bi_refresh import refresh_model
 from customer360.serving.power_bi.model import TABLES
 from customer360.settings import Settings
 

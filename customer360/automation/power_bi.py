@@ -36,7 +36,7 @@ def build_power_bi_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         return []
 
     @dg.asset_sensor(
-        asset_key=list(keys.REFRESHES),
+        asset_key=dg.AssetKey(list(keys.REFRESHES)),
         name=POWER_BI_SENSOR,
         job_name=POWER_BI_JOB,
         minimum_interval_seconds=30,

@@ -204,7 +204,8 @@ def ingestion_answers(settings: Settings) -> str:
 
 def power_bi_answers(settings: Settings) -> str:
     """The latest refresh of the semantic model, where the settings name one."""
-    from customer360.resources.power_bi import COMPLETED, build_power_bi
+    from customer360.resources.power_bi import build_power_bi
+    from customer360.resources.power_bi_answers import COMPLETED
 
     power_bi = build_power_bi(settings)
     if power_bi is None:

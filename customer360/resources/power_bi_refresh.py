@@ -7,71 +7,25 @@ asked, its request id before it is waited for.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from customer360.errors import PowerBiError
-from customer360.resources.power_bi import (
+from customer360.resources.power_bi import PowerBi
+from customer360.resources.power_bi_answers import (
     BY_REQUEST,
     COMPLETED,
     NotNowError,
-    PowerBi,
     Refresh,
     UnansweredError,
 )
-from customer360.resources.started_runs import KeyValues
+from customer360.resources.power_bi_asked import Asked, AskedRefresh
 
 Tell = Callable[[str], None]
 # Refused so often in a row while nothing runs, it is refused for another reason.
 _REFUSALS: Final = 3
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A refresh that has been asked for.
-
-    Attributes:
-        gold: What gold was when it was asked for.
-        newest_before: Request id of the newest refresh that there was before; empty when none.
-        request_id: Its own; empty until Power BI has answered.
-    """
-
-    gold: str
-    newest_before: str
-    request_id: str = ""
-
-
-@dataclass(frozen=True)
-class AskedRefresh:
-    """The open refresh of one semantic model, in Dagster's storage (`started_runs`).
-
-    Attributes:
-        storage: Dagster's storage.
-        power_bi: The semantic model.
-    """
-
-    storage: KeyValues
-    power_bi: PowerBi
-
-    def get(self) -> Asked | None:
-        """The open refresh; None when there is none."""
-        text = self.storage.get_cursor_values({self._key}).get(self._key)
-        return Asked(**json.loads(text)) if text else None
-
-    def put(self, asked: Asked) -> None:
-        """Write it down; it is stored when this returns."""
-        self.storage.set_cursor_values({self._key: json.dumps(asdict(asked))})
-
-    def forget(self) -> None:
-        """It has ended."""
-        self.storage.set_cursor_values({self._key: ""})
-
-    @property
-    def _key(self) -> str:
-        return f"customer360/power_bi/{self.power_bi.workspace}/{self.power_bi.model}"
 
 
 def refresh_model(power_bi: PowerBi, notes: AskedRefresh, gold: str, tell: Tell) -> Refresh:
@@ -264,7 +218,7 @@ def _completed(power_bi: PowerBi, refresh: Refresh) -> Refresh:
         "Disabled": "Power BI has disabled refreshes after repeated failures; enable them in the "
         "settings of the semantic model.",
     }.get(refresh.status, "The history of refreshes there says more.")
-    said = f": {refresh.message}" if refresh.message else ""
+    said = f": {refresh.message.rstrip('.')}" if refresh.message else ""
     raise PowerBiError(
         f"Refresh {refresh.request_id} ended as {refresh.status}{said}. {advice} {power_bi.link}"
     )

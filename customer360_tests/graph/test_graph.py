@@ -45,6 +45,7 @@ ENVIRONMENTS = {
         azure_resource_group="g",
         data_factory="f",
     ),
+    "power bi": Settings(lake="/nowhere", power_bi_workspace="w", power_bi_model="m"),
 }
 
 

@@ -7,7 +7,6 @@ they are written is in `tmdl`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,8 @@ from typing import Any, Final
 from customer360.errors import PowerBiError
 from customer360.keys import GOLD
 from customer360.serving.metrics import Figure, Metric, Ratio, dax, read_metrics, sql
+from customer360.serving.power_bi.kinds import KINDS, Kind, found_kind, kind_of
+from customer360.serving.power_bi.relationships import Relationship, build_relationships
 
 # The gold tables of the model: what the figures are counted in and what these are looked at by.
 # `dim_customers` has the rows of `customer_360` once more: with both, a filter had two ways to go.
@@ -32,36 +33,6 @@ _FORMATS: Final[Mapping[str, str]] = {
     "count": "#,##0",
     "share": "0.0%",
     "score": "0.00",
-}
-_DECIMAL: Final = re.compile(r"decimal\((?P<digits>\d+),(?P<scale>\d+)\)")
-# Digits behind the point that Power BI's fixed decimal number keeps.
-_FIXED_SCALE: Final = 4
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A type, as the model and Power Query name it.
-
-    Attributes:
-        name: Type of a column of the model.
-        query_type: Type in Power Query.
-        format: How values are shown; empty for the default.
-    """
-
-    name: str
-    query_type: str
-    format: str = ""
-
-
-TEXT: Final = Kind("string", "type text")
-TIMESTAMP: Final = Kind("dateTime", "type datetime", "yyyy-mm-dd hh:nn:ss")
-_KINDS: Final[Mapping[str, Kind]] = {
-    "string": TEXT,
-    "boolean": Kind("boolean", "type logical"),
-    "int": Kind("int64", "Int64.Type", "0"),
-    "bigint": Kind("int64", "Int64.Type", "0"),
-    "date": Kind("dateTime", "type date", "yyyy-mm-dd"),
-    "timestamp": TIMESTAMP,
 }
 
 
@@ -132,21 +103,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Relationship:
-    """Rows of one table, each of which belongs to one row of another."""
-
-    from_table: str
-    from_column: str
-    to_table: str
-    to_column: str
-
-    @property
-    def name(self) -> str:
-        """Its name in the model."""
-        return f"{self.from_table}_{self.from_column}"
-
-
-@dataclass(frozen=True)
 class Model:
     """The semantic model."""
 
@@ -177,7 +133,7 @@ def build_model(manifest: Mapping[str, Any]) -> Model:
             f"{', '.join(missing)}. Build them, or take them out of TABLES in {__name__}."
         )
     metrics = read_metrics(manifest)
-    relationships = tuple(_relationships(manifest, nodes))
+    relationships = tuple(build_relationships(manifest, TABLES))
     problems = [
         *_type_problems(nodes),
         *_metric_problems(nodes, metrics),
@@ -203,7 +159,7 @@ def _table(
         Column(
             name=column["name"],
             description=_in_one_line(column["description"]),
-            kind=_kind(column["data_type"]),
+            kind=kind_of(column["data_type"]),
             is_key=column["name"] == day,
             # What rows are joined by says nothing to people, and is as long as it is random.
             is_hidden=(name, column["name"]) in ends or column["name"].endswith("_key"),
@@ -236,70 +192,13 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _kind(data_type: str) -> Kind:
-    kind = _found_kind(data_type)
-    assert kind is not None, data_type
-    return kind
-
-
-def _found_kind(data_type: str | None) -> Kind | None:
-    text = (data_type or "").lower()
-    match = _DECIMAL.fullmatch(text)
-    if match is None:
-        return _KINDS.get(text)
-    if int(match["scale"]) <= _FIXED_SCALE:
-        return Kind("decimal", "Currency.Type", "#,##0." + "0" * int(match["scale"]))
-    return Kind("double", "type number", "#,##0." + "0" * int(match["scale"]))
-
-
-def _relationships(manifest: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Relationship]:
-    """From each foreign entity to the table whose primary it is; from each fact to its day.
-
-    A table that others refer to gets no day: its rows would be narrowed twice.
-    """
-    found = []
-    for semantic in manifest["semantic_models"].values():
-        table = manifest["nodes"][semantic["depends_on"]["nodes"][0]]["name"]
-        if table in TABLES:
-            found.append((table, semantic))
-    primaries = {
-        entity["name"]: (table, entity["expr"] or entity["name"])
-        for table, semantic in found
-        for entity in semantic["entities"]
-        if entity["type"] == "primary"
-    }
-    referred = set()
-    made = []
-    for table, semantic in found:
-        for entity in semantic["entities"]:
-            if entity["type"] == "foreign" and entity["name"] in primaries:
-                target = primaries[entity["name"]]
-                referred.add(target[0])
-                made.append(Relationship(table, entity["expr"] or entity["name"], *target))
-    for table, semantic in found:
-        day = (semantic["defaults"] or {}).get("agg_time_dimension")
-        if day and table not in referred:
-            columns = {d["name"]: d["expr"] or d["name"] for d in semantic["dimensions"]}
-            made.append(Relationship(table, columns[day], *_calendar(nodes)))
-    yield from sorted(made, key=lambda r: (TABLES.index(r.from_table), r.from_column))
-
-
-def _calendar(nodes: Mapping[str, Any]) -> tuple[str, str]:
-    """Table and column of the days."""
-    for name in TABLES:
-        spine = nodes[name].get("time_spine")
-        if spine:
-            return name, spine["standard_granularity_column"]
-    raise PowerBiError("No table of the Power BI model has a time_spine: figures have no calendar.")
-
-
 def _type_problems(nodes: Mapping[str, Any]) -> Iterator[str]:
     for name in TABLES:
         for column in nodes[name]["columns"].values():
-            if _found_kind(column["data_type"]) is None:
+            if found_kind(column["data_type"]) is None:
                 yield (
                     f"{name}.{column['name']}: found the type {column['data_type']}; expected "
-                    f"{', '.join(_KINDS)} or a decimal"
+                    f"{', '.join(KINDS)} or a decimal"
                 )
 
 
@@ -329,9 +228,12 @@ def _key_problems(
     nodes: Mapping[str, Any], relationships: tuple[Relationship, ...]
 ) -> Iterator[str]:
     for each in relationships:
-        for table, column in (
-            (each.from_table, each.from_column),
-            (each.to_table, each.to_column),
-        ):
+        ends = ((each.from_table, each.from_column), (each.to_table, each.to_column))
+        for table, column in ends:
             if column not in nodes[table]["columns"]:
                 yield f"relationship {each.name}: there is no column {table}.{column}"
+    for table in TABLES:
+        columns = nodes[table]["columns"]
+        for name, number in SORTED_BY.items():
+            if name in columns and number not in columns:
+                yield f"{table}.{name} is sorted by {number}: there is no column {table}.{number}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from customer360.errors import PowerBiError
-from customer360.serving.power_bi.model import TEXT, TIMESTAMP, Column, Table
+from customer360.serving.power_bi.kinds import TEXT, TIMESTAMP
+from customer360.serving.power_bi.model import Column, Table
 
 LAKE: Final = "lake"
 SYNAPSE: Final = "synapse"

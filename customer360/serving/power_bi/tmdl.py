@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from customer360.serving.power_bi.model import Column, Measure, Model, Relationship, Table
+from customer360.serving.power_bi.model import Column, Measure, Model, Table
 from customer360.serving.power_bi.queries import (
     Expression,
     build_expressions,
@@ -19,6 +19,7 @@ from customer360.serving.power_bi.queries import (
     readers_query,
     table_query,
 )
+from customer360.serving.power_bi.relationships import Relationship
 from customer360.serving.power_bi.roles import Role, build_roles
 
 # The lowest level that Power BI projects are kept in and that has all that is used here.
