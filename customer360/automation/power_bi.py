@@ -45,8 +45,12 @@ def build_power_bi_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )
     def refreshed_lake_to_power_bi(
         context: dg.SensorEvaluationContext, event: dg.EventLogEntry
-    ) -> dg.RunRequest:
+    ) -> dg.RunRequest | dg.SkipReason:
         del context
+        made = event.asset_materialization
+        # A refresh that does not count as complete says no as-of date (assets.gold).
+        if made is None or "as_of_date" not in made.metadata:
+            return dg.SkipReason("The refresh of the lake is not complete.")
         return dg.RunRequest(run_key=f"power_bi {event.run_id}")
 
     return [refreshed_lake_to_power_bi]

@@ -55,8 +55,20 @@ def test_refresh_of_the_lake_asks_for_one_of_power_bi(definitions: dg.Definition
     with dg.DagsterInstance.ephemeral() as instance:
         with dg.build_sensor_context(instance=instance, definitions=definitions) as context:
             assert not sensor.evaluate_tick(context).run_requests
+        # One that failed a check of types is no refresh to show.
         instance.report_runless_asset_event(dg.AssetMaterialization(list(keys.REFRESHES)))
         with dg.build_sensor_context(instance=instance, definitions=definitions) as context:
+            tick = sensor.evaluate_tick(context)
+        assert (tick.run_requests, tick.skip_message) == (
+            [], "The refresh of the lake is not complete.",
+        )  # fmt: skip
+        complete = dg.AssetMaterialization(
+            list(keys.REFRESHES), metadata={"as_of_date": "2026-01-01"}
+        )
+        instance.report_runless_asset_event(complete)
+        with dg.build_sensor_context(
+            instance=instance, definitions=definitions, cursor=tick.cursor
+        ) as context:
             tick = sensor.evaluate_tick(context)
         assert len(tick.run_requests or []) == 1
         with dg.build_sensor_context(

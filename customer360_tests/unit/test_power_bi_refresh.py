@@ -347,8 +347,10 @@ def test_check_fails_when_gold_went_on_meanwhile(
     assert check.metadata["newest"].value == "lake-run-2"
 
 
-def test_asset_is_there_only_where_a_semantic_model_is_named(lake: Lake) -> None:
-    assert build_power_bi_assets(Settings(lake=lake.url)) == []
+def test_asset_is_only_shown_where_no_semantic_model_is_named(lake: Lake) -> None:
+    (shown,) = build_power_bi_assets(Settings(lake=lake.url))
+    assert isinstance(shown, dg.AssetSpec)
+    assert shown.key == SEMANTIC_MODEL
 
 
 def test_doctor_tells_how_the_latest_refresh_ended(served: tuple[StandIn, Settings]) -> None:
