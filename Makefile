@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality synapse docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality synapse powerbi docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,7 +79,13 @@ $(AZURITE):
 	@command -v npm >/dev/null || { echo "Azurite, for the tests of abfss:// lakes, needs Node 20 and npm. Debian: apt-get install nodejs npm"; exit 1; }
 	npm install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --silent azurite@3.37.0
 
-test-all: $(STAMP) $(AZURITE) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
+# What Power BI's own tools read a model with: Microsoft's library out of a wheel that ships it, and its parser of M.
+POWER_BI := .tools/power_bi/node_modules/@microsoft/powerquery-parser/package.json
+$(POWER_BI): $(STAMP)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --target .tools/power_bi pbi-cli-tool==3.12.0
+	npm install --prefix .tools/power_bi --no-save --no-package-lock --no-audit --no-fund --silent @microsoft/powerquery-parser@2.0.0
+
+test-all: $(STAMP) $(AZURITE) $(POWER_BI) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack -n 2 --dist loadfile --durations 40
 
@@ -119,6 +125,9 @@ bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds
 
 synapse: $(STAMP) ## SQL of the Synapse serverless database over gold, into synapse/ (docs/synapse.md)
 	$(C360) synapse
+
+powerbi: $(STAMP) ## Write powerbi/ from the dbt manifest (docs/power-bi.md)
+	$(C360) powerbi
 
 docs: $(STAMP) ## The documentation site, into site/: dictionary, figures, asset graph, guides, dbt; open site/index.html
 	$(C360) docs

@@ -23,6 +23,7 @@ from customer360.assets.identity import build_identity_assets
 from customer360.assets.identity_health import build_identity_health
 from customer360.assets.landing import build_landing_assets
 from customer360.assets.ledger import build_ledger_assets
+from customer360.assets.power_bi import build_power_bi_assets
 from customer360.assets.silver import build_silver_assets
 from customer360.automation.jobs import (
     build_ingest_job,
@@ -31,6 +32,7 @@ from customer360.automation.jobs import (
     build_upkeep_job,
 )
 from customer360.automation.partitions import landing_days
+from customer360.automation.power_bi import build_power_bi_jobs, build_power_bi_sensors
 from customer360.automation.schedules import build_schedules
 from customer360.automation.sensors import build_sensors
 from customer360.resources import build_resources
@@ -80,6 +82,7 @@ def build_definitions(
         *build_exposure_assets(manifest),
         build_refresh_asset(sources, gold, manifest),
         build_check_results_asset(),
+        *build_power_bi_assets(settings),
     ]
     return dg.Definitions(
         assets=describe_assets(assets, manifest, read_lineage(settings), settings.docs_url),
@@ -89,9 +92,10 @@ def build_definitions(
             build_upkeep_job(settings),
             build_training_job(),
             *([build_ingest_job()] if settings.ingestion == "data_factory" else []),
+            *build_power_bi_jobs(settings),
         ],
         schedules=build_schedules(settings, sources),
-        sensors=build_sensors(settings, sources),
+        sensors=[*build_sensors(settings, sources), *build_power_bi_sensors(settings)],
         resources={**build_resources(settings), **(resource_overrides or {})},
         loggers=loggers,
         executor=dg.in_process_executor,

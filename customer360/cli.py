@@ -17,6 +17,7 @@ from customer360.cli_identity import identity
 from customer360.cli_parts import DAY
 from customer360.cli_parts import as_day as _day
 from customer360.cli_parts import open_console as _console
+from customer360.cli_powerbi import powerbi
 from customer360.cli_quarantine import quarantine
 from customer360.cli_serving import docs, synapse
 from customer360.errors import Customer360Error
@@ -64,6 +65,7 @@ def main() -> None:
 
 main.add_command(quarantine)
 main.add_command(adf)
+main.add_command(powerbi)
 main.add_command(identity)
 main.add_command(synapse)
 main.add_command(docs)

@@ -17,6 +17,8 @@ DATA_FACTORY: Final = ("azure_subscription", "azure_resource_group", "data_facto
 DASHBOARD_TOKEN: Final = (
     "dashboard_token_keys", "dashboard_token_issuer", "dashboard_token_audience",
 )  # fmt: skip
+# A semantic model is found in its workspace.
+POWER_BI: Final = ("power_bi_workspace", "power_bi_model")
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -73,6 +75,9 @@ def _lacking(values: Mapping[str, Any]) -> Iterator[str]:
             "C360_DASHBOARD_ROLES: nothing found; a header says who is asking, but no role sees "
             "personal data. Name those that do, or leave the header out"
         )
+    for name, other in (POWER_BI, POWER_BI[::-1]):
+        if values.get(other) and not values.get(name):
+            yield f"C360_{name.upper()}: nothing found, needed by C360_{other.upper()}"
 
 
 def _is_here(environ: Mapping[str, str]) -> bool:

@@ -86,3 +86,7 @@ class DataFactoryError(Customer360Error):
 
 class IngestionError(Customer360Error):
     """A copy from a source system to the landing zone was not started, or did not end well."""
+
+
+class PowerBiError(Customer360Error):
+    """The Power BI project cannot be made, or Power BI does not refresh the semantic model."""

@@ -12,6 +12,8 @@ from customer360.errors import MissingTableError
 
 # Files, no tables: no layer of the lake's catalog.
 LANDING: Final = "landing"
+# What shows gold elsewhere: no table of the lake.
+POWER_BI: Final = "power_bi"
 BRONZE: Final = "bronze"
 SILVER: Final = "silver"
 QUARANTINE: Final = "quarantine"

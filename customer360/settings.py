@@ -82,6 +82,10 @@ class Settings:
         data_factory_endpoint: Address of its management interface; Azure's own when None.
         ingestion_timeout_minutes: A copy that takes longer is cancelled.
         docs_url: Address of the documentation site (`make docs`), which assets link to.
+        power_bi_workspace: Id of the Power BI workspace that the semantic model is in.
+        power_bi_model: Id of the semantic model, which is refreshed after gold; none when empty.
+        power_bi_endpoint: Address of Power BI's interface; its own when None.
+        power_bi_timeout_minutes: A refresh that takes longer is cancelled.
         dagster_database: URL of the PostgreSQL database for Dagster's history, without a password;
             SQLite files in DAGSTER_HOME when None.
         dashboard_roles: Roles, by commas, that see personal data in the dashboard.
@@ -118,6 +122,10 @@ class Settings:
     data_factory_endpoint: str | None = None
     ingestion_timeout_minutes: int = 240
     docs_url: str = ""
+    power_bi_workspace: str = ""
+    power_bi_model: str = ""
+    power_bi_endpoint: str | None = None
+    power_bi_timeout_minutes: int = 120
     dagster_database: str | None = None
     dashboard_roles: str = ""
     dashboard_roles_header: str = ""
@@ -231,6 +239,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _guid(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()):
+        raise ValueError("expected an id as 11111111-2222-3333-4444-555555555555")
+    return text.lower()
+
+
 def _endpoint(text: str) -> str:
     url = urlsplit(text)
     if url.username or url.password:
@@ -300,6 +314,10 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "data_factory_endpoint": _endpoint,
     "ingestion_timeout_minutes": _count,
     "docs_url": _site,
+    "power_bi_workspace": _guid,
+    "power_bi_model": _guid,
+    "power_bi_endpoint": _endpoint,
+    "power_bi_timeout_minutes": _count,
     "dagster_database": _database,
     "dashboard_roles": _text,
     "dashboard_roles_header": _header,
@@ -312,7 +330,13 @@ _PARSERS: Final[Mapping[str, Any]] = {
 }
 # A value that is shown in an error must not be a secret.
 _SECRET: Final = frozenset(
-    {"alert_webhook", "dagster_database", "data_factory_endpoint", "engine_url"}
+    {
+        "alert_webhook",
+        "dagster_database",
+        "data_factory_endpoint",
+        "engine_url",
+        "power_bi_endpoint",
+    }
 )
 # Not settings of this package: set for dbt by `resources.dbt`, read by the dbt project or the
 # Makefile.

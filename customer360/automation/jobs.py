@@ -8,7 +8,7 @@ import dagster as dg
 
 from customer360.assets.identity import TRAINING_JOB, TRAINING_TAG
 from customer360.identity.contract import MATCH_MODELS
-from customer360.keys import LANDING
+from customer360.keys import LANDING, POWER_BI
 from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.upkeep import tend_lake
@@ -33,9 +33,10 @@ def build_refresh_job() -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         REFRESH_JOB,
         # Never the copies from the source systems: a refresh loads what has landed. Nor is a model
-        # of matching trained by the way: it would change who is who.
+        # of matching trained by the way: it would change who is who. Power BI follows by itself, as
+        # waiting for it would hold the lake.
         selection=dg.AssetSelection.all()
-        - dg.AssetSelection.groups(LANDING)
+        - dg.AssetSelection.groups(LANDING, POWER_BI)
         - dg.AssetSelection.assets(list(MATCH_MODELS)),
         description=(
             "Loads a range of landing days and rebuilds identity and gold from it, in one run."

@@ -202,6 +202,23 @@ def ingestion_answers(settings: Settings) -> str:
     return told
 
 
+def power_bi_answers(settings: Settings) -> str:
+    """The latest refresh of the semantic model, where the settings name one."""
+    from customer360.resources.power_bi import build_power_bi
+    from customer360.resources.power_bi_answers import COMPLETED
+
+    power_bi = build_power_bi(settings)
+    if power_bi is None:
+        return "no semantic model is named; nothing is refreshed"
+    latest = power_bi.latest(1)
+    if not latest:
+        return "answers; the semantic model has never been refreshed"
+    told = f"answers; the latest refresh, of {latest[0].started_at}, is {latest[0].status}"
+    if latest[0].has_ended and latest[0].status != COMPLETED:
+        raise DoubtError(f"{told}: {latest[0].message} {power_bi.link}")
+    return told
+
+
 def dagster_keeps_runs(settings: Settings) -> str:
     """Dagster's storage answers, and whether its daemon (schedules, sensors) is alive."""
     del settings
@@ -240,5 +257,6 @@ CHECKS: Final[Mapping[str, Callable[[Settings], str]]] = {
     "engine": engine_writes_what_others_read,
     "dbt": dbt_is_parsed,
     "ingestion": ingestion_answers,
+    "power bi": power_bi_answers,
     "dagster": dagster_keeps_runs,
 }

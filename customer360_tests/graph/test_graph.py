@@ -45,6 +45,7 @@ ENVIRONMENTS = {
         azure_resource_group="g",
         data_factory="f",
     ),
+    "power bi": Settings(lake="/nowhere", power_bi_workspace="w", power_bi_model="m"),
 }
 
 
@@ -64,12 +65,14 @@ def test_every_upstream_key_is_produced_or_declared_external(definitions: dg.Def
     graph = definitions.resolve_asset_graph()
     external = {tuple(k.path) for k in graph.external_asset_keys}
     declared = {("landing", s.table(e.name)) for s in SOURCES for e in s.entities}
+    declared |= {(keys.POWER_BI, "customer360")}
     assert {p for p in external if p[0] != "exposure"} == declared
 
 
 def test_every_asset_key_is_layer_and_table(paths: set[tuple[str, ...]]) -> None:
     assert {len(p) for p in paths} == {2}
-    assert {p[0] for p in paths} == {"landing", "staging", "intermediate", "exposure", *keys.LAYERS}
+    shown = {"exposure", keys.POWER_BI}
+    assert {p[0] for p in paths} == {"landing", "staging", "intermediate", *shown, *keys.LAYERS}
 
 
 def test_every_entity_has_its_tables(paths: set[tuple[str, ...]]) -> None:
