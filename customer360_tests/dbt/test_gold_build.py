@@ -210,6 +210,7 @@ def test_fct_orders_has_both_channels_with_returns_cancellations_and_unknowns(bu
         "channel": "store", "store_key": sha("store|S1"), "status": "completed", "tender": "card",
         "is_cancelled": False, "is_return": False, "is_purchase": True, "line_count": 1,
         "returned_amount": ZERO, "shipping_amount": ZERO, "unexplained_amount": ZERO,
+        "purchase_number": None,
     }  # fmt: skip
     order = {
         "order_key": sha("ecommerce|O1"), "channel": "web", "order_id": "O1", "customer_id": ADA,
@@ -218,7 +219,7 @@ def test_fct_orders_has_both_channels_with_returns_cancellations_and_unknowns(bu
         "is_return": False, "is_purchase": True, "line_count": 1, "item_quantity": 2,
         "lines_amount": Decimal("20.00"), "returned_amount": ZERO,
         "shipping_amount": Decimal("4.90"), "total_amount": Decimal("24.90"),
-        "unexplained_amount": ZERO, "revenue_amount": Decimal("20.00"),
+        "unexplained_amount": ZERO, "revenue_amount": Decimal("20.00"), "purchase_number": 1,
     }  # fmt: skip
     expected = [
         receipt | {
@@ -226,7 +227,7 @@ def test_fct_orders_has_both_channels_with_returns_cancellations_and_unknowns(bu
             "matched_by": "loyalty_card", "ordered_at": at(3, 0, 30),
             "ordered_on": date(2026, 1, 3), "line_count": 2, "item_quantity": 3,
             "lines_amount": Decimal("31.00"), "total_amount": Decimal("31.00"),
-            "revenue_amount": Decimal("31.00"),
+            "revenue_amount": Decimal("31.00"), "purchase_number": 2,
         },
         receipt | {
             "order_key": sha("pos|R2"), "order_id": "R2", "customer_id": ADA,
@@ -240,6 +241,7 @@ def test_fct_orders_has_both_channels_with_returns_cancellations_and_unknowns(bu
             "ordered_at": at(6, 10), "ordered_on": date(2026, 1, 6), "item_quantity": 1,
             "lines_amount": Decimal("4.50"), "total_amount": Decimal("5.00"),
             "unexplained_amount": Decimal("0.50"), "revenue_amount": Decimal("5.00"),
+            "purchase_number": 1,
         },
         receipt | {
             "order_key": sha("pos|R4"), "order_id": "R4", "customer_id": None, "matched_by": None,
@@ -251,7 +253,7 @@ def test_fct_orders_has_both_channels_with_returns_cancellations_and_unknowns(bu
         order | {
             "order_key": sha("ecommerce|O2"), "order_id": "O2", "ordered_at": at(3, 9),
             "ordered_on": date(2026, 1, 3), "status": "cancelled", "is_cancelled": True,
-            "is_purchase": False, "revenue_amount": ZERO,
+            "is_purchase": False, "revenue_amount": ZERO, "purchase_number": None,
         },
     ]  # fmt: skip
     assert by(built.rows("fct_orders"), "order_id") == by(expected, "order_id")

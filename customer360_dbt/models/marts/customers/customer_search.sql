@@ -49,7 +49,7 @@ names as (
 ),
 
 carried as (
-    select
+    select distinct
         links.customer_id,
         identifiers.identifier_type,
         identifiers.identifier_value,

@@ -12,17 +12,23 @@ products as (
 ),
 
 bought as (
-    select
+    -- Not collect_set, which takes four times as long on the embedded engine.
+    select distinct
         lines.order_key,
-        array_sort(collect_set(products.category)) as categories
+        products.category
     from lines
     inner join products on products.product_key = lines.product_key
-    group by lines.order_key
+),
+
+by_order as (
+    select order_key, array_sort(collect_list(category)) as categories
+    from bought
+    group by order_key
 ),
 
 baskets as (
     select concat(array(''), categories) as categories, count(*) as order_count
-    from bought
+    from by_order
     group by concat(array(''), categories)
 ),
 
