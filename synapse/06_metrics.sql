@@ -20,17 +20,6 @@ RETURNS TABLE AS RETURN (
     WHERE [ordered_on] BETWEEN @first_day AND @last_day
 );
 GO
--- select * from metrics.fct_order_lines('2026-01-01', '2026-01-31')
-CREATE OR ALTER FUNCTION metrics.fct_order_lines(@first_day date, @last_day date)
-RETURNS TABLE AS RETURN (
-    SELECT
-        count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) AS [lines_sold],
-        count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) AS [lines_returned],
-        cast(round(cast(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)) / nullif(cast(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)), 0), 4) as decimal(18,4)) AS [return_rate]
-    FROM gold.fct_order_lines
-    WHERE [ordered_on] BETWEEN @first_day AND @last_day
-);
-GO
 -- select * from metrics.customer_360('2026-01-01', '2026-01-31')
 CREATE OR ALTER FUNCTION metrics.customer_360(@first_day date, @last_day date)
 RETURNS TABLE AS RETURN (
@@ -84,6 +73,17 @@ RETURNS TABLE AS RETURN (
     WHERE [started_on] BETWEEN @first_day AND @last_day
 );
 GO
+-- select * from metrics.fct_order_lines('2026-01-01', '2026-01-31')
+CREATE OR ALTER FUNCTION metrics.fct_order_lines(@first_day date, @last_day date)
+RETURNS TABLE AS RETURN (
+    SELECT
+        count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) AS [lines_returned],
+        count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) AS [lines_sold],
+        cast(round(cast(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)) / nullif(cast(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)), 0), 4) as decimal(18,4)) AS [return_rate]
+    FROM gold.fct_order_lines
+    WHERE [ordered_on] BETWEEN @first_day AND @last_day
+);
+GO
 CREATE OR ALTER VIEW metrics.figures AS
 SELECT N'gold.fct_orders' AS table_name, m.name, m.label, m.unit, m.description,
     CASE m.name
@@ -123,25 +123,6 @@ CROSS JOIN (VALUES
     (N'returning_customers', N'Returning customers', N'count', N'Customers who made their second or a later purchase in the period.'),
     (N'average_basket', N'Average basket', N'money', N'Purchased amount per purchase.'),
     (N'repeat_rate', N'Repeat rate', N'share', N'Of the customers who bought in the period, the share for whom it was not only their first purchase.')
-) AS m(name, label, unit, description)
-UNION ALL
-SELECT N'gold.fct_order_lines' AS table_name, m.name, m.label, m.unit, m.description,
-    CASE m.name
-        WHEN N'lines_sold' THEN f.[lines_sold]
-        WHEN N'lines_returned' THEN f.[lines_returned]
-        WHEN N'return_rate' THEN f.[return_rate]
-    END AS value
-FROM (
-    SELECT
-        CAST(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) AS decimal(28,4)) AS [lines_sold],
-        CAST(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) AS decimal(28,4)) AS [lines_returned],
-        CAST(cast(round(cast(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)) / nullif(cast(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)), 0), 4) as decimal(18,4)) AS decimal(28,4)) AS [return_rate]
-    FROM gold.fct_order_lines
-) AS f
-CROSS JOIN (VALUES
-    (N'lines_sold', N'Lines sold', N'count', N'Order lines that are neither cancelled nor a return.'),
-    (N'lines_returned', N'Lines returned', N'count', N'Order lines with a negative amount, of orders that are not cancelled.'),
-    (N'return_rate', N'Return rate', N'share', N'Lines returned per line sold.')
 ) AS m(name, label, unit, description)
 UNION ALL
 SELECT N'gold.customer_360' AS table_name, m.name, m.label, m.unit, m.description,
@@ -245,5 +226,24 @@ CROSS JOIN (VALUES
     (N'treated_buyers', N'Treated people who bought', N'count', N'Of them, those who bought while the campaign counted.'),
     (N'open_rate', N'Open rate', N'share', N'Share of campaign messages that were opened.'),
     (N'click_rate', N'Click rate', N'share', N'Share of campaign messages with a click.')
+) AS m(name, label, unit, description)
+UNION ALL
+SELECT N'gold.fct_order_lines' AS table_name, m.name, m.label, m.unit, m.description,
+    CASE m.name
+        WHEN N'lines_returned' THEN f.[lines_returned]
+        WHEN N'lines_sold' THEN f.[lines_sold]
+        WHEN N'return_rate' THEN f.[return_rate]
+    END AS value
+FROM (
+    SELECT
+        CAST(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) AS decimal(28,4)) AS [lines_returned],
+        CAST(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) AS decimal(28,4)) AS [lines_sold],
+        CAST(cast(round(cast(count(case when [is_return] = 1 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)) / nullif(cast(count(case when [is_return] = 0 and [is_cancelled] = 0 then [order_line_key] end) as decimal(28,8)), 0), 4) as decimal(18,4)) AS decimal(28,4)) AS [return_rate]
+    FROM gold.fct_order_lines
+) AS f
+CROSS JOIN (VALUES
+    (N'lines_returned', N'Lines returned', N'count', N'Order lines with a negative amount, of orders that are not cancelled.'),
+    (N'lines_sold', N'Lines sold', N'count', N'Order lines that are neither cancelled nor a return.'),
+    (N'return_rate', N'Return rate', N'share', N'Lines returned per line sold.')
 ) AS m(name, label, unit, description);
 GO
