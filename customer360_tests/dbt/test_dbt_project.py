@@ -10,6 +10,10 @@ import pytest
 
 from customer360.resources.dbt import PROJECT_DIR
 from customer360.serving.dashboard.app import PAGES
+from customer360.serving.metrics import read_metrics
+from customer360.serving.power_bi.pages import PAGES as POWER_BI_PAGES
+from customer360.serving.power_bi.pages import visuals
+from customer360.serving.published import read_gold
 from customer360.settings import PROJECT_ROOT
 
 SEGMENTS_FOLDER = PROJECT_DIR / "models/marts/customers"
@@ -126,3 +130,20 @@ def test_exposures_name_their_owners(manifest: dict[str, Any]) -> None:
 def test_every_page_of_the_dashboard_is_an_exposure(manifest: dict[str, Any]) -> None:
     shown = {exposure["name"] for exposure in manifest["exposures"].values()}
     assert {f"dashboard_{page.name}" for page in PAGES} <= shown
+
+
+def test_exposures_of_power_bi_and_synapse_name_what_they_read(manifest: dict[str, Any]) -> None:
+    metrics = read_metrics(manifest)
+    declared = {
+        exposure["name"]: {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+    }
+    for page in POWER_BI_PAGES:
+        read = {
+            field.partition(".")[0] if "." in field else metrics[field].table.table
+            for visual in visuals(page).values()
+            for fields in visual.fields.values()
+            for field in fields
+        }
+        assert declared[f"power_bi_{page.name}"] == read
+    assert declared["synapse_views"] == {table.key.table for table in read_gold(manifest)}
