@@ -81,7 +81,7 @@ def test_no_mart_but_the_histories_depends_on_a_snapshot(manifest: dict[str, Any
         if n.split(".")[-1] in readers
         for c in manifest["child_map"][n]
     }
-    assert {c.split(".")[0] for c in children} <= {"test"}
+    assert {c.split(".")[0] for c in children} <= {"test", "exposure"}
 
 
 def test_segment_rules_are_documented_in_the_order_in_which_they_apply(

@@ -21,7 +21,7 @@ COLUMNS: Final = (
     ("dbt: staging", ("staging",)),
     ("dbt: intermediate", ("intermediate",)),
     ("Gold", ("gold",)),
-    ("Behind gold", ("exposures", BEHIND_GOLD)),
+    ("Behind gold", ("exposures", "power_bi", BEHIND_GOLD)),
 )
 # Layers that share a column with another one.
 _TOLD_APART: Final = ("quarantine", "ops")

@@ -12,6 +12,7 @@ from customer360.serving.site.frame import DBT, DICTIONARY
 _GUIDES: Final = {
     keys.QUARANTINE: "guides/quarantine.html",
     keys.OPS: "guides/runbook.html",
+    keys.POWER_BI: "guides/power-bi.html",
 }
 _IDENTITY: Final = "guides/identity.html"
 # Everything else comes from what landed.
