@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import unquote
 
 from customer360.resources.lake import Lake
 from customer360.serving.dashboard.app import build_app
+from customer360.serving.dashboard.gold import GoldLake
 from customer360.serving.dashboard.server import open_dashboard
 from customer360.settings import Settings
 
@@ -21,6 +26,11 @@ WITH_ROLES: Mapping[str, str] = {
     "dashboard_proxies": "10.1.0.0/24",
 }
 PROXY = "10.1.0.7"
+# The night after the last day of the simulated world.
+NOW = datetime(2026, 3, 4, 3, tzinfo=UTC)
+PAGES = (
+    "/", "/customers", "/segments", "/retention", "/products", "/campaigns", "/service", "/trust",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,13 +41,52 @@ class Answer:
     headers: Mapping[str, str]
     text: str
 
+    @property
+    def words(self) -> str:
+        """The text without its tags and the space between them."""
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", self.text)).split())
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Figures that the page shows as tiles, as spelled, by name of the metric."""
+        tiles = r'data-figure="(\w+)".*?<span class="number">(.*?)</span>'
+        return dict(re.findall(tiles, self.text, re.DOTALL))
+
+    @property
+    def filters(self) -> dict[str, list[str]]:
+        """Values that each filter of the page offers."""
+        found = re.findall(r'<select name="(\w+)">(.*?)</select>', self.text, re.DOTALL)
+        return {
+            name: [unescape(value) for value in re.findall(r'<option value="([^"]*)"', options)]
+            for name, options in found
+        }
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The value that each filter of the page has."""
+        found = re.findall(
+            r'<select name="(\w+)">(?:(?!</select>).)*?<option value="([^"]*)" selected',
+            self.text,
+            re.DOTALL,
+        )
+        return {name: unescape(value) for name, value in found}
+
 
 class Asker:
     """Asks the dashboard of one lake, as it stays open over many requests."""
 
-    def __init__(self, lake: Lake, *, everybody: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        *,
+        everybody: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: NOW,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings(lake=lake.url, **settings)
-        self.dashboard = open_dashboard(self.settings, everybody=everybody)
+        opened = open_dashboard(self.settings, everybody=everybody)
+        self.dashboard = replace(opened, lake=GoldLake(lake.url, clock=clock), clock=now)
         self._app = build_app(self.dashboard)
 
     def get(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
 
@@ -48,13 +49,13 @@ def linked(lake: Lake, folder: Path, *, without: Collection[str] = ()) -> Lake:
     return Lake(str(made))
 
 
-def of_customers(lake: Lake, folder: Path, customers: Collection[str]) -> Lake:
+def of_customers(lake: Lake, folder: Path, customers: Sequence[str]) -> Lake:
     """Gold with the rows of some customers only; tables that name no customer are empty."""
     made = Lake(str(folder / "some"))
     for name in gold_tables(lake):
         rows = lake.arrow(TableKey(GOLD, name))
         if "customer_id" in rows.schema.names:
-            rows = rows.filter(pc.field("customer_id").isin(list(customers)))
+            rows = rows.filter(pc.field("customer_id").isin(pa.array(customers, pa.string())))
         else:
             rows = rows.slice(0, 0)
         write_deltalake(made.table_url(TableKey(GOLD, name)), rows)
