@@ -40,7 +40,8 @@ _BY_HAND: Final = {
     "new_customers": "count(distinct customer_id) filter (is_bought and nth = 1)",
     "returning_customers": "count(distinct customer_id) filter (is_bought and nth > 1)",
     "repeat_rate": """round(
-        count(distinct customer_id) filter (is_bought and nth > 1)::decimal(18,8) / nullif(count(distinct customer_id) filter (is_bought), 0), 4)""",
+        count(distinct customer_id) filter (is_bought and nth > 1)::decimal(18,8)
+        / nullif(count(distinct customer_id) filter (is_bought), 0), 4)""",
 }
 _ORDERS: Final = """
     select o.*, coalesce(s.segment, 'unknown') as segment, coalesce(d.region, '') as region,
