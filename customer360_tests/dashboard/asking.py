@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from html import unescape
 from typing import Any
 from urllib.parse import unquote
 
 from customer360.resources.lake import Lake
-from customer360.serving.dashboard.app import build_app
+from customer360.serving.dashboard.app import Dashboard, build_app
 from customer360.serving.dashboard.gold import GoldLake
 from customer360.serving.dashboard.server import open_dashboard
+from customer360.serving.dashboard.viewers import Viewers
 from customer360.settings import Settings
 
 MANAGER = "manager"
@@ -72,6 +74,12 @@ class Answer:
         return {name: unescape(value) for name, value in found}
 
 
+@cache
+def _any() -> Dashboard:
+    """A dashboard; what it knows of figures and definitions is the same for every lake."""
+    return open_dashboard(Settings())
+
+
 class Asker:
     """Asks the dashboard of one lake, as it stays open over many requests."""
 
@@ -85,8 +93,13 @@ class Asker:
         **settings: Any,
     ) -> None:
         self.settings = Settings(lake=lake.url, **settings)
-        opened = open_dashboard(self.settings, everybody=everybody)
-        self.dashboard = replace(opened, lake=GoldLake(lake.url, clock=clock), clock=now)
+        self.dashboard = replace(
+            _any(),
+            lake=GoldLake(lake.url, clock=clock),
+            settings=self.settings,
+            viewers=Viewers(self.settings, everybody=everybody),
+            clock=now,
+        )
         self._app = build_app(self.dashboard)
 
     def get(

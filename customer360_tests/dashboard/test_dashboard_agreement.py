@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import product
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -87,10 +86,13 @@ def test_overview_shows_what_metrics_and_sql_by_hand_say(
     offered = ask.get("/").filters
     assert sorted(offered["period"]) == sorted(_PERIODS)
     regions = [place for place in offered["place"] if place.startswith("region:")]
-    places = ("all:all", "channel:store", "channel:web", regions[0])
-    segments = ("everybody", offered["segment"][1])
+    places, segment = ("all:all", "channel:store", "channel:web", regions[0]), offered["segment"][1]
     seen = set()
-    for period, place, segment in product(_PERIODS, places, segments):
+    for period, place, segment in (
+        *((period, "all:all", "everybody") for period in _PERIODS),
+        *(("month:1", place, "everybody") for place in places[1:]),
+        *(("last_28_days:0", place, segment) for place in places),
+    ):
         asked = urlencode({"period": period, "place": place, "segment": segment})
         shown = ask.get(f"/?{asked}").figures
         where = _narrowed(period, place, segment)
@@ -101,7 +103,7 @@ def test_overview_shows_what_metrics_and_sql_by_hand_say(
             (row,) = result.fetchall()
             assert shown == _spelled(ask, dict(zip(result.columns, row, strict=True))), asked
         seen.add(shown["revenue"])
-    assert len(seen) > 20
+    assert len(seen) > 8
 
 
 def test_overview_compares_with_the_28_days_before(
