@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -63,6 +63,7 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
+T = TypeVar("T")
 # What reading a file says that is not there any more.
 _LOST: Final = (duckdb.Error, pa.ArrowException, OSError)
 
@@ -169,12 +170,10 @@ class _Pages:
 
         return answer
 
-    async def unknown(self, request: Request) -> Response:
+    async def unknown(self, _request: Request) -> Response:
         """The answer to an address that is none."""
-        viewer = self._viewer(request)
         return await run_in_threadpool(
             self._told,
-            viewer,
             404,
             "There is no such page",
             "The address is not one of this dashboard.",
@@ -182,48 +181,56 @@ class _Pages:
 
     async def segment_list(self, request: Request) -> Response:
         """The customers of a segment as CSV."""
-        viewer = self._viewer(request)
-        segment = request.path_params["segment"]
+        return await run_in_threadpool(self._segment_list, request)
 
-        def begin() -> Response:
-            try:
-                lines = export.segment_lines(self._shared.lake, segment, viewer)
-            except MissingTableError as missing:
-                return self._missing(viewer, missing)
-            if lines is None:
-                return self._told(viewer, 404, "There is no such segment", f"Found {segment!r}.")
-            name = f'attachment; filename="segment_{segment}.csv"'
-            headers = {**_HEADERS, "Content-Disposition": name}
-            return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
-
-        return await run_in_threadpool(begin)
+    def _segment_list(self, request: Request) -> Response:
+        segment, viewer = request.path_params["segment"], self._viewer(request)
+        try:
+            lines = self._read(lambda: export.segment_lines(self._shared.lake, segment, viewer))
+        except MissingTableError as missing:
+            return self._missing(missing)
+        if lines is None:
+            return self._told(404, "There is no such segment", f"Found {segment!r}.")
+        name = f'attachment; filename="segment_{segment}.csv"'
+        headers = {**_HEADERS, "Content-Disposition": name}
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
     def _viewer(self, request: Request) -> Viewer:
         client = request.client.host if request.client else None
-        return self._shared.viewers.viewer(client, dict(request.headers))
+        # A header that came twice is not believed: one of the two is the client's own.
+        once = {
+            name: value
+            for name, value in request.headers.items()
+            if len(request.headers.getlist(name)) == 1
+        }
+        return self._shared.viewers.viewer(client, once)
+
+    def _read(self, reading: Callable[[], T]) -> T:
+        """What a reading of the lake gives; done once more where the tables changed below it."""
+        try:
+            return reading()
+        except _LOST as lost:
+            # A table that was open may have been rewritten and cleared away meanwhile. What the
+            # error says may hold what was searched for.
+            _log.info("Read again, from the newest tables, after %s", type(lost).__name__)
+            self._shared.lake.forget()
+            return reading()
 
     def _answer(self, page: Page, request: Request) -> Response:
         viewer = self._viewer(request)
         asked = {**request.query_params, **request.path_params}
         try:
-            try:
-                return self._made(page, asked, viewer)
-            except _LOST as lost:
-                # A table that was open may have been rewritten and cleared away meanwhile.
-                _log.info("%s is made again with the newest tables: %s", page.name, lost)
-                self._shared.lake.forget()
-                return self._made(page, asked, viewer)
+            return self._read(lambda: self._made(page, asked, viewer))
         except MissingTableError as missing:
-            return self._missing(viewer, missing)
+            return self._missing(missing)
         except profile.UnknownCustomerError as unknown:
-            return self._told(viewer, 404, "There is no such customer", str(unknown))
+            return self._told(404, "There is no such customer", str(unknown))
 
-    async def failed(self, request: Request, _error: Exception) -> Response:
+    async def failed(self, _request: Request, _error: Exception) -> Response:
         """The answer where a page cannot be made; the error itself goes to the log."""
         # The page must not tell strangers how the lake is built.
         return await run_in_threadpool(
             self._told,
-            self._viewer(request),
             500,
             "This page cannot be shown now",
             "What went wrong is in the log of the dashboard. Try again in a minute; a refresh that "
@@ -238,10 +245,9 @@ class _Pages:
             known = state.state(view, shared.lake, shared.clock())
         return self._page(page.name, page.title, viewer, {**content, "state": known})
 
-    def _missing(self, viewer: Viewer, missing: MissingTableError) -> Response:
+    def _missing(self, missing: MissingTableError) -> Response:
         _log.info("%s", missing)
         return self._told(
-            viewer,
             503,
             "There is nothing to show yet",
             "A table that this page shows is not in the lake: "
@@ -249,9 +255,10 @@ class _Pages:
             "or by the job refresh_customer_360 in Dagster.",
         )
 
-    def _told(self, viewer: Viewer, status: int, title: str, message: str) -> Response:
+    def _told(self, status: int, title: str, message: str) -> Response:
         told = {"message": message, "state": None}
-        return self._page("message", title, viewer, told, status)
+        nobody = Viewer(sees_personal_data=False)
+        return self._page("message", title, nobody, told, status)
 
     def _page(
         self, template: str, title: str, viewer: Viewer, content: Content, status: int = 200

@@ -12,6 +12,8 @@ MOST_FOUND: Final = 50
 LONGEST_ASKED: Final = 200
 _SHORTEST_PREFIX: Final = 2
 _AFTER_ALL: Final = "\U0010ffff"
+# Kinds of terms that say nothing of who somebody is.
+_NOT_PERSONAL: Final = "('customer_id', 'former_id')"
 
 
 def content(view: View) -> Content:
@@ -37,7 +39,9 @@ def _hits(view: View, terms: str, asked: str) -> list[dict[str, Any]]:
     queries: list[tuple[str, Sequence[object]]] = [(f"term in ({places})", exact)]
     if len(asked) >= _SHORTEST_PREFIX:
         begin = asked.lower()
-        queries.append(("term >= ? and term < ?", [begin, begin + _AFTER_ALL]))
+        # By beginnings one could spell out somebody's address letter by letter.
+        kinds = "" if view.viewer.sees_personal_data else f" and term_kind in {_NOT_PERSONAL}"
+        queries.append((f"term >= ? and term < ?{kinds}", [begin, begin + _AFTER_ALL]))
     for is_exact, (where, parameters) in zip((True, False), queries, strict=False):
         rows = view.rows(
             f"select term, term_kind, customer_id from {terms} where {where} "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.commands.spelling import exact
@@ -21,14 +23,17 @@ COLUMNS: Final = (
     "city", "country", "segment", "order_count", "lifetime_spend_amount", "last_ordered_at",
     "is_email_allowed", "is_sms_allowed", "is_phone_allowed", "is_post_allowed",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula: also in wide letters, and after blanks that it drops.
+_FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | None:
     """Lines of CSV, the largest spenders first; None where there is no such segment.
 
     Who may not see personal data gets the other columns.
+
+    The first customers are read before this returns, so that what is wrong with the tables shows
+    while it can still be answered.
 
     Raises:
         MissingTableError: Gold has not been built.
@@ -39,7 +44,9 @@ def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | N
     if not known:
         return None
     columns = list(COLUMNS) if viewer.sees_personal_data else without_personal(COLUMNS)
-    return _lines(lake, segment, columns)
+    lines = _lines(lake, segment, columns)
+    begun = list(islice(lines, 2))
+    return chain(begun, lines)
 
 
 def _lines(lake: Lake, segment: str, columns: list[str]) -> Iterator[str]:
@@ -67,7 +74,7 @@ def _cell(value: object) -> str:
     if not isinstance(value, str):
         told = exact(value)
         return str(told).lower() if isinstance(told, bool) else str(told)
-    return f"'{value}" if value.startswith(_FORMULA) and not _is_phone(value) else value
+    return f"'{value}" if _FORMULA.match(value) and not _is_phone(value) else value
 
 
 def _is_phone(value: str) -> bool:

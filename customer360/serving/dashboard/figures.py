@@ -100,10 +100,15 @@ def spelled(number: Decimal | int | None, unit: str, currency: str = "") -> str:
     if unit == "money":
         return f"{Decimal(number):,.2f} {currency}".rstrip()
     if unit == "share":
-        return f"{Decimal(number):.1%}"
+        return f"{_half_up(Decimal(number) * 100, 1)}%"
     if unit == "score":
-        return f"{Decimal(number):.2f}"
+        return f"{_half_up(Decimal(number), 2)}"
     return f"{int(number):,}"
+
+
+def _half_up(number: Decimal, digits: int) -> Decimal:
+    """As SQL and Power BI round; formats of Python round half to even."""
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def shown(found: object) -> str:

@@ -21,7 +21,8 @@ def _email(value: object) -> str:
     local, at, domain = str(value).rpartition("@")
     if not at:
         return HIDDEN
-    return f"{local[:1]}{HIDDEN}@{HIDDEN}.{domain.rpartition('.')[2]}"
+    _, dot, ending = domain.rpartition(".")
+    return f"{local[:1]}{HIDDEN}@{HIDDEN}{dot}{ending if dot else ''}"
 
 
 def _end(value: object) -> str:
@@ -48,7 +49,9 @@ _MASKS: Final[Mapping[str, Callable[[object], str]]] = {
     "street": _nothing,
     "address": _nothing,
     "postal_code": _nothing,
+    "city": _nothing,
     "date_of_birth": _year,
+    "age_years": _nothing,
     "loyalty_card": _end,
     "loyalty_card_number": _end,
     "handle": _nothing,

@@ -9,6 +9,7 @@ masked is in `masking`.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from customer360.errors import SettingsError
 if TYPE_CHECKING:
     from customer360.settings import Settings
 
+_log = logging.getLogger("customer360.dashboard")
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256")
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -108,11 +110,18 @@ class Viewers:
                 issuer=self._issuer,
                 options={"require": ["exp", "aud", "iss"]},
             )
-        except jwt.PyJWTError:
-            # Who cannot be told is shown what everybody is; the page says that it is masked.
+        except (jwt.PyJWTError, ValueError) as problem:
+            # Who cannot be told is shown what everybody is; the page says that it is masked. What
+            # is no JSON at the address of the keys is a ValueError.
+            _log.warning("A token is not believed: %s", type(problem).__name__)
             return set()
-        value = claims.get(self._claim, [])
-        return set(_parts(value) if isinstance(value, str) else map(str, value))
+        value = claims.get(self._claim)
+        if isinstance(value, str):
+            return set(_parts(value))
+        # An object or a number is not what anybody calls roles.
+        return (
+            {role for role in value if isinstance(role, str)} if isinstance(value, list) else set()
+        )
 
 
 def require_loopback(host: str) -> None:
