@@ -12,6 +12,7 @@ COPY pyproject.toml README.md LICENSE dagster.yaml workspace.yaml ./
 COPY customer360 customer360
 COPY customer360_dbt customer360_dbt
 COPY adf adf
+COPY docs docs
 RUN make setup
 
 FROM ${BASE_IMAGE} AS customer360

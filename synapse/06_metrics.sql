@@ -65,8 +65,8 @@ RETURNS TABLE AS RETURN (
         coalesce(cast(sum([sent_count]) as bigint), 0) AS [messages_sent],
         coalesce(cast(sum([opened_count]) as bigint), 0) AS [messages_opened],
         coalesce(cast(sum([clicked_count]) as bigint), 0) AS [messages_clicked],
-        coalesce(cast(sum(case when [assigned_group] = 'treatment' then [people_count] end) as bigint), 0) AS [treated_people],
-        coalesce(cast(sum(case when [assigned_group] = 'treatment' then [buyer_count] end) as bigint), 0) AS [treated_buyers],
+        coalesce(cast(sum(case when [assigned_group] = 'treatment' then [people_count] end) as bigint), 0) AS [treatments],
+        coalesce(cast(sum(case when [assigned_group] = 'treatment' then [buyer_count] end) as bigint), 0) AS [treatments_with_purchase],
         cast(round(cast(coalesce(cast(sum([opened_count]) as bigint), 0) as decimal(28,8)) / nullif(cast(coalesce(cast(sum([sent_count]) as bigint), 0) as decimal(28,8)), 0), 4) as decimal(18,4)) AS [open_rate],
         cast(round(cast(coalesce(cast(sum([clicked_count]) as bigint), 0) as decimal(28,8)) / nullif(cast(coalesce(cast(sum([sent_count]) as bigint), 0) as decimal(28,8)), 0), 4) as decimal(18,4)) AS [click_rate]
     FROM gold.campaign_performance
@@ -202,8 +202,8 @@ SELECT N'gold.campaign_performance' AS table_name, m.name, m.label, m.unit, m.de
         WHEN N'messages_sent' THEN f.[messages_sent]
         WHEN N'messages_opened' THEN f.[messages_opened]
         WHEN N'messages_clicked' THEN f.[messages_clicked]
-        WHEN N'treated_people' THEN f.[treated_people]
-        WHEN N'treated_buyers' THEN f.[treated_buyers]
+        WHEN N'treatments' THEN f.[treatments]
+        WHEN N'treatments_with_purchase' THEN f.[treatments_with_purchase]
         WHEN N'open_rate' THEN f.[open_rate]
         WHEN N'click_rate' THEN f.[click_rate]
     END AS value
@@ -212,8 +212,8 @@ FROM (
         CAST(coalesce(cast(sum([sent_count]) as bigint), 0) AS decimal(28,4)) AS [messages_sent],
         CAST(coalesce(cast(sum([opened_count]) as bigint), 0) AS decimal(28,4)) AS [messages_opened],
         CAST(coalesce(cast(sum([clicked_count]) as bigint), 0) AS decimal(28,4)) AS [messages_clicked],
-        CAST(coalesce(cast(sum(case when [assigned_group] = 'treatment' then [people_count] end) as bigint), 0) AS decimal(28,4)) AS [treated_people],
-        CAST(coalesce(cast(sum(case when [assigned_group] = 'treatment' then [buyer_count] end) as bigint), 0) AS decimal(28,4)) AS [treated_buyers],
+        CAST(coalesce(cast(sum(case when [assigned_group] = 'treatment' then [people_count] end) as bigint), 0) AS decimal(28,4)) AS [treatments],
+        CAST(coalesce(cast(sum(case when [assigned_group] = 'treatment' then [buyer_count] end) as bigint), 0) AS decimal(28,4)) AS [treatments_with_purchase],
         CAST(cast(round(cast(coalesce(cast(sum([opened_count]) as bigint), 0) as decimal(28,8)) / nullif(cast(coalesce(cast(sum([sent_count]) as bigint), 0) as decimal(28,8)), 0), 4) as decimal(18,4)) AS decimal(28,4)) AS [open_rate],
         CAST(cast(round(cast(coalesce(cast(sum([clicked_count]) as bigint), 0) as decimal(28,8)) / nullif(cast(coalesce(cast(sum([sent_count]) as bigint), 0) as decimal(28,8)), 0), 4) as decimal(18,4)) AS decimal(28,4)) AS [click_rate]
     FROM gold.campaign_performance
@@ -222,8 +222,8 @@ CROSS JOIN (VALUES
     (N'messages_sent', N'Messages sent', N'count', N'Campaign messages that went out.'),
     (N'messages_opened', N'Messages opened', N'count', N'Campaign messages that were opened.'),
     (N'messages_clicked', N'Messages clicked', N'count', N'Campaign messages with a click.'),
-    (N'treated_people', N'People treated', N'count', N'Known people to whom a campaign was sent.'),
-    (N'treated_buyers', N'Treated people who bought', N'count', N'Of them, those who bought while the campaign counted.'),
+    (N'treatments', N'Treatments', N'count', N'Known people to whom a campaign was sent, once for each campaign.'),
+    (N'treatments_with_purchase', N'Treatments with a purchase', N'count', N'Of the treatments, those after which the person bought while the campaign counted.'),
     (N'open_rate', N'Open rate', N'share', N'Share of campaign messages that were opened.'),
     (N'click_rate', N'Click rate', N'share', N'Share of campaign messages with a click.')
 ) AS m(name, label, unit, description)

@@ -9,6 +9,7 @@ import dagster as dg
 from customer360.assets.identity import TRAINING_JOB, TRAINING_TAG
 from customer360.identity.contract import MATCH_MODELS
 from customer360.keys import LANDING, POWER_BI
+from customer360.resources.check_results import record_check_results
 from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.resources.upkeep import tend_lake
@@ -38,10 +39,21 @@ def build_refresh_job() -> "UnresolvedAssetJobDefinition":
         selection=dg.AssetSelection.all()
         - dg.AssetSelection.groups(LANDING, POWER_BI)
         - dg.AssetSelection.assets(list(MATCH_MODELS)),
+        hooks={tell_what_checks_found},
         description=(
             "Loads a range of landing days and rebuilds identity and gold from it, in one run."
         ),
     )
+
+
+@dg.failure_hook(required_resource_keys={"lake"})
+def tell_what_checks_found(context: dg.HookContext) -> None:
+    """Write down what the checks found where a step fails; the last step, which does, is skipped.
+
+    In the process of the run, which holds the lake. Dagster logs what a hook raises, and the run
+    fails for its own reason.
+    """
+    record_check_results(context.resources.lake, context.instance, context.run_id)
 
 
 def build_training_job() -> "UnresolvedAssetJobDefinition":

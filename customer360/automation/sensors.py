@@ -11,7 +11,6 @@ from customer360.automation.data_factory_runs import build_data_factory_sensor
 from customer360.automation.jobs import REFRESH_JOB
 from customer360.automation.schedules import due_runs, sensor_status
 from customer360.errors import LandingError
-from customer360.resources.check_results import record_check_results
 from customer360.resources.held_lake import end_dead_runs
 from customer360.resources.lake import Lake
 from customer360.settings import Settings, variable_name
@@ -61,8 +60,6 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         webhook = settings.alert_webhook or credentials.secret(variable_name("alert_webhook"))
         if webhook:
             _post(webhook, message)
-        # Told last: where the lake is what failed, this fails as well.
-        record_check_results(Lake(settings.lake), context.instance, context.dagster_run.run_id)
 
     @dg.sensor(
         name=DEAD_RUN_SENSOR,

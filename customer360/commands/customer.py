@@ -15,9 +15,9 @@ from rich.text import Text
 
 from customer360.commands.customer_lookup import CustomerView, Search, find, summaries, view
 from customer360.commands.customer_values import values_table
-from customer360.commands.spelling import exact, shown
 from customer360.errors import Customer360Error
 from customer360.resources.lake import Lake
+from customer360.spelling import exact, shown
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from customer360.commands.customer_values import values_or_none
 from customer360.errors import MissingTableError
-from customer360.identity import rules
 from customer360.identity.contract import (
     CUSTOMER_CROSSWALK,
     CUSTOMER_IDENTIFIERS,
     CUSTOMER_LINKS,
     CUSTOMERS,
 )
-from customer360.identity.normalise import e164_numbers
+from customer360.identity.typed_identifiers import spellings
 from customer360.keys import CUSTOMER_360, GOLD, TableKey
 
 if TYPE_CHECKING:
@@ -96,32 +95,6 @@ class CustomerView:
     records: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     missing: tuple[str, ...]
-
-
-def spellings(text: str, default_country: str) -> tuple[str, ...]:
-    """The spellings under which an identifier may be stored, as typed first.
-
-    The one place that repeats, for one value, what `identity.normalise` does for columns.
-
-    Args:
-        text: An id, e-mail address, phone or card number.
-        default_country: Country that a national phone number is read in.
-    """
-    typed = text.strip()
-    found = [typed, typed.lower(), typed.upper(), typed.lstrip("@").lower()]
-    if "@" in typed.strip("@"):
-        local, _, domain = typed.lower().rpartition("@")
-        domain = rules.EMAIL_DOMAIN_ALIASES.get(domain, domain)
-        local = local.partition("+")[0]
-        if domain in rules.EMAIL_DOMAINS_IGNORING_DOTS:
-            local = local.replace(".", "")
-        found.append(f"{local}@{domain}")
-    else:
-        found.append("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
-        dialled = "".join(c for c in typed if c in "+0123456789")
-        found.append("+" + dialled[2:] if dialled.startswith("00") else dialled)
-        found += [n for n in e164_numbers([(typed, None)], default_country) if n]
-    return tuple(dict.fromkeys(s for s in found if s))
 
 
 def find(reader: Reader, text: str, default_country: str) -> Search:

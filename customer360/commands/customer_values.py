@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from customer360.commands.spelling import shown
 from customer360.errors import MissingTableError
 from customer360.identity.contract import ATTRIBUTES, CUSTOMER_VALUES
+from customer360.spelling import shown
 
 if TYPE_CHECKING:
     from customer360.resources.reading import Reader

@@ -14,9 +14,9 @@ from rich.table import Table
 from customer360 import keys
 from customer360.commands.drift_patch import Change, suggested_patch
 from customer360.commands.entities import refuse_unknown
-from customer360.commands.spelling import exact
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
+from customer360.spelling import exact
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from customer360.resources.dbt import ensure_manifest, target_path
+from customer360.resources.dbt import read_manifest
 from customer360.serving.power_bi.project import build_project, differences, write_project
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def generate_project(
     Raises:
         PowerBiError: The model or the report names something that gold has not; nothing is written.
     """
-    files = build_project(_manifest(settings), sources)
+    files = build_project(read_manifest(settings), sources)
     changed = write_project(folder, files)
     for name in changed:
         console.print(f"  {'wrote' if name in files else 'removed'} {folder / name}")
@@ -42,7 +41,7 @@ def check_project(
     Raises:
         PowerBiError: The model or the report names something that gold has not.
     """
-    files = build_project(_manifest(settings), sources)
+    files = build_project(read_manifest(settings), sources)
     changed = differences(folder, files)
     for name in changed:
         if name not in files:
@@ -55,9 +54,3 @@ def check_project(
     else:
         console.print(f"{folder} is current: {len(files)} files.")
     return not changed
-
-
-def _manifest(settings: Settings) -> Mapping[str, Any]:
-    ensure_manifest(settings)
-    manifest: dict[str, Any] = json.loads((target_path(settings) / "manifest.json").read_text())
-    return manifest

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from customer360 import keys
-from customer360.commands.spelling import exact
 from customer360.errors import QuarantineError
 from customer360.resources.decisions import quarantined_sql, record_drop
 from customer360.resources.lake import Lake
@@ -24,6 +23,7 @@ from customer360.resources.loads import as_of_date
 from customer360.resources.lock import writing
 from customer360.resources.reading import open_reader
 from customer360.sources import SOURCES
+from customer360.spelling import exact
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,6 +1,6 @@
 """`customer360 query`: run a reading SQL statement on the engine and print its rows.
 
-How values are spelled in CSV and JSON is in `commands.spelling`.
+How values are spelled in CSV and JSON is in `spelling`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from customer360.commands.spelling import exact, shown
 from customer360.errors import Customer360Error
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine, open_engine
+from customer360.spelling import exact, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa

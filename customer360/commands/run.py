@@ -179,7 +179,6 @@ def execute(
     """
     from customer360.automation.jobs import REFRESH_JOB
     from customer360.build import build_definitions
-    from customer360.resources.check_results import record_check_results
 
     definitions = build_definitions(settings, loggers={_LOGGER: _progress(console)})
     job = definitions.resolve_job_def(REFRESH_JOB)
@@ -195,7 +194,6 @@ def execute(
         )
     report.add(result.all_events)
     if not result.success:
-        record_check_results(Lake(settings.lake), instance, str(result.run_id))
         raise RunFailedError(failures(result.all_events))
     return str(result.run_id)
 

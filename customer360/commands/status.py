@@ -25,11 +25,11 @@ from customer360.commands.lake_state import (
     LedgerLine,
     read_state,
 )
-from customer360.commands.spelling import exact, shown, size_text
 from customer360.resources.check_results import CheckResult
 from customer360.resources.lake import Lake
 from customer360.sources import SOURCES
 from customer360.sources.contract_version import contract_version
+from customer360.spelling import exact, shown, size_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from customer360.commands.spelling import size_text
 from customer360.errors import MissingTableError
 from customer360.resources.lake import Lake
 from customer360.resources.lock import writing
 from customer360.resources.upkeep import Tended, Upkeep, tend_lake
+from customer360.spelling import size_text
 
 if TYPE_CHECKING:
     from rich.console import Console

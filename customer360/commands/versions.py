@@ -13,7 +13,6 @@ import click
 from rich.table import Table
 
 from customer360 import keys
-from customer360.commands.spelling import exact, shown, size_text
 from customer360.errors import VersionError
 from customer360.keys import TableKey
 from customer360.resources import match_marks
@@ -28,6 +27,7 @@ from customer360.resources.versions import (
     restore_version,
     version_at,
 )
+from customer360.spelling import exact, shown, size_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -223,7 +223,13 @@ def _times(rows: Rows) -> Spec:
     """Days as they are; a handful of them by name, so that none is written twice."""
     if len({row["at"] for row in rows}) <= 14:
         return {"field": "at", "type": "ordinal", "title": None, "axis": {"labelAngle": -30}}
-    return {"field": "at", "type": "temporal", "timeUnit": "utcyearmonthdate", "title": None}
+    # Months are as wide as months are, not as one of their days.
+    unit = (
+        "utcyearmonth"
+        if all(len(row["at"]) == len("2026-01") for row in rows)
+        else "utcyearmonthdate"
+    )
+    return {"field": "at", "type": "temporal", "timeUnit": unit, "title": None}
 
 
 def _chart(rows: Rows, **parts: Any) -> Spec:

@@ -71,7 +71,9 @@ def _compiled_manifest(settings: Settings) -> dict[str, Any]:
     """Compile aside and without a connection: SQL in the manifest would slow every load."""
     ensure_manifest(settings)
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(target_path(settings) / _PARSED, folder)
+        # With it dbt need not parse again; a manifest alone may have been copied here.
+        if (parsed := target_path(settings) / _PARSED).exists():
+            shutil.copy(parsed, folder)
         command = [
             dbt_executable(), "--quiet", "compile", "--no-introspect", "--no-populate-cache",
             "--target", settings.dbt_target, "--project-dir", str(PROJECT_DIR),

@@ -167,7 +167,7 @@ def test_page_reads_again_when_tables_are_rewritten_and_cleared_away(
     with caplog.at_level(logging.DEBUG):
         after = asker.get(address)
     assert (before.status, after.status) == (200, 200)
-    moment = re.compile(r"built [\d :-]+ UTC")
+    moment = re.compile(r"refreshed [\d :-]+ UTC")
     assert moment.sub("", after.text) == moment.sub("", before.text)
     # An id is a search term as a name is: neither may be told.
     assert "Read again, from the newest tables" in caplog.text

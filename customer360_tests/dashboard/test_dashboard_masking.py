@@ -12,7 +12,7 @@ from customer360.serving.dashboard.masking import (
     HIDDEN,
     PERSONAL_COLUMNS,
     masked,
-    masked_row,
+    masked_value,
     without_personal,
 )
 from customer360.sources import SOURCES
@@ -25,8 +25,11 @@ _NOT_SHOWN: Final = {
 }  # fmt: skip
 
 # Personal in gold, and no column that pages show by its name: a value of whatever attribute is
-# masked as that attribute, keys of records are left out, terms and browsers are never shown.
-_OTHERWISE: Final = {"value", "record_key", "term", "anonymous_id", "visitor_id"}
+# masked as that attribute, keys of records are left out, terms and browsers are never shown, and of
+# addresses of pages the path alone.
+_OTHERWISE: Final = {
+    "value", "record_key", "term", "anonymous_id", "visitor_id", "landing_page_url", "referrer_url",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -73,14 +76,10 @@ def test_masked_leaves_nothing_of_a_value_when_it_is_short(column: str) -> None:
     assert HIDDEN in str(masked(column, "xyz"))
 
 
-def test_masked_row_masks_its_personal_columns_alone() -> None:
-    row = {"customer_id": "C1", "first_name": "Ada", "email": "ada@x.example", "order_count": 2}
-    assert masked_row(row) == {
-        "customer_id": "C1",
-        "first_name": "A•••",
-        "email": "a•••@•••.example",
-        "order_count": 2,
-    }
+def test_masked_value_shows_nothing_of_an_attribute_that_nobody_declared() -> None:
+    assert masked_value("email", "ada@x.example") == "a•••@•••.example"
+    assert masked_value("shoe_size", "41") == HIDDEN
+    assert masked_value("shoe_size", None) is None
 
 
 def test_without_personal_keeps_order_and_leaves_out_personal_columns() -> None:

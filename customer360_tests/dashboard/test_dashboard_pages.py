@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("dashboard")
 def test_page_shows_the_world_as_of_its_last_day(ask: Asker, page: str) -> None:
     answer = ask.get(page)
     assert answer.status == 200
-    assert "As of 2026-03-03, built " in answer.words
+    assert "As of 2026-03-03, refreshed " in answer.words
     assert re.findall(r'<a href="([^"]*)" aria-current="page">', answer.text) == [page]
 
 
@@ -56,6 +56,15 @@ def test_profile_shows_what_is_older(ask: Asker, busiest: str, simulated: Lake) 
     before = quote(moments[1].isoformat())
     table = ask.get(f"/customers/{busiest}?before={before}").text.rpartition("Timeline")[2]
     assert re.findall(r"<tr><td>([^<]*)</td>", table) == [f"{moments[0]:%Y-%m-%d %H:%M}"]
+
+
+def test_profile_goes_on_within_a_moment(ask: Asker, busiest: str, simulated: Lake) -> None:
+    lake_rows = simulated.arrow(gold("customer_timeline")).to_pylist()
+    rows = [r for r in lake_rows if r["customer_id"] == busiest]
+    first = min(rows, key=lambda row: row["occurred_at"])
+    before = quote(f"{first['occurred_at'].isoformat()}|{first['event_key'][:-1]}")
+    table = ask.get(f"/customers/{busiest}?before={before}").text.rpartition("Timeline")[2]
+    assert first["reference_id"] in table
 
 
 def test_page_says_that_no_new_day_has_come(simulated: Lake) -> None:

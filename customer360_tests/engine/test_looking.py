@@ -185,8 +185,8 @@ def test_identifier_without_customer_names_its_records(command: Command) -> None
 def test_spellings_agree_with_the_reading_of_columns(engine: Any) -> None:
     from pyspark.sql import functions as F
 
-    from customer360.commands.customer_lookup import spellings
     from customer360.identity import normalise
+    from customer360.identity.typed_identifiers import spellings
 
     typed = [
         "Ada@Example.com",

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from customer360.build import build_definitions
 from customer360.cli import main
 from customer360.resources.dbt import read_manifest
+from customer360.serving.generated_folder import GeneratedFolderError
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold
 from customer360.serving.site.build import write_site
@@ -173,7 +174,7 @@ def test_a_document_with_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(SiteError, match="holds something else"):
+    with pytest.raises(GeneratedFolderError, match=r"no \.customer360-docs"):
         write_site(tmp_path, {"index.html": "x"})
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
     write_site(tmp_path / "site", {"index.html": "x", "old.html": "x"})

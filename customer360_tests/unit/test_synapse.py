@@ -73,6 +73,10 @@ def test_the_command_writes_checks_and_removes(tmp_path: Path, scripts: dict[str
     stale = CliRunner().invoke(main, ["synapse", "--output", folder, "--check"])
     assert (stale.exit_code, "09_old.sql: -USE master;" in stale.output) == (1, True)
     assert write_scripts(Path(folder), scripts) == ["09_old.sql"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mine.sql").write_text("select 1;\n")
+    refused = CliRunner().invoke(main, ["synapse", "--output", str(tmp_path / "mine")])
+    assert (refused.exit_code, "no deploy.sql" in refused.output) == (1, True)
     assert CliRunner().invoke(main, ["synapse", "--output", folder, "--check"]).exit_code == 0
 
 

@@ -19,6 +19,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -42,9 +44,9 @@ from customer360.serving.dashboard import (
 )
 from customer360.serving.dashboard.figures import shown, spelled, words
 from customer360.serving.dashboard.gold import GoldLake
-from customer360.serving.dashboard.masking import masked
+from customer360.serving.dashboard.masking import masked, masked_value
 from customer360.serving.dashboard.view import Content, View
-from customer360.serving.dashboard.viewers import Viewer, Viewers
+from customer360.serving.dashboard.viewers import LOOPBACK, Viewer, Viewers
 
 if TYPE_CHECKING:
     from customer360.serving.metrics import Metric
@@ -135,7 +137,17 @@ def build_app(dashboard: Dashboard) -> Starlette:
         Mount("/static", StaticFiles(directory=_STATIC)),
         Route("/{path:path}", pages.unknown),
     ]
-    return Starlette(routes=routes, exception_handlers={Exception: pages.failed})
+    # Who shows everybody everything must not be reached under a name that a website chose for it.
+    here = [Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK])]
+    return Starlette(
+        routes=routes,
+        exception_handlers={Exception: pages.failed},
+        middleware=here if dashboard.viewers.everybody else [],
+    )
+
+
+def _as_it_is(_name: str, value: Any) -> Any:
+    return value
 
 
 class _Pages:
@@ -263,13 +275,14 @@ class _Pages:
     def _page(
         self, template: str, title: str, viewer: Viewer, content: Content, status: int = 200
     ) -> Response:
-        mask = (lambda _c, value: value) if viewer.sees_personal_data else masked
+        shows = viewer.sees_personal_data
         html = self._templates.get_template(f"{template}.html").render(
             title=title,
             pages=[page for page in PAGES if page.is_listed],
             current=template,
             viewer=viewer,
-            personal=mask,
+            personal=_as_it_is if shows else masked,
+            personal_value=_as_it_is if shows else masked_value,
             **content,
         )
         return HTMLResponse(html, status, headers=_HEADERS)

@@ -11,9 +11,16 @@ from typing import Any, Final
 from customer360.serving.dashboard.view import Content, View
 from customer360.serving.metrics import sql
 
-TILES: Final = ("messages_sent", "open_rate", "click_rate", "treated_people", "treated_buyers")
+TILES: Final = (
+    "messages_sent",
+    "open_rate",
+    "click_rate",
+    "treatments",
+    "treatments_with_purchase",
+)
 _PARTS: Final = (
-    "messages_sent", "messages_opened", "messages_clicked", "treated_people", "treated_buyers",
+    "messages_sent", "messages_opened", "messages_clicked",
+    "treatments", "treatments_with_purchase",
 )  # fmt: skip
 _TREATED, _HELD_OUT = "treatment", "control"
 # Two-sided 95 %.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from customer360.commands.customer_lookup import spellings
+from customer360.identity.typed_identifiers import spellings
 from customer360.serving.dashboard.view import Content, View
 
 MOST_FOUND: Final = 50

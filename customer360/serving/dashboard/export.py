@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from customer360.commands.spelling import exact
 from customer360.keys import gold
 from customer360.resources.reading import open_reader
 from customer360.serving.dashboard.masking import without_personal
+from customer360.spelling import exact
 
 if TYPE_CHECKING:
     from customer360.resources.lake import Lake

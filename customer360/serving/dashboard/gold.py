@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from customer360.errors import MissingTableError
@@ -46,6 +45,7 @@ class GoldLake(Lake):
 
     clock: Callable[[], float] = time.monotonic
     _open: dict[TableKey, _Open] = field(default_factory=dict, repr=False, compare=False)
+    _locks: dict[TableKey, threading.Lock] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def dataset(self, key: TableKey) -> ds.Dataset:
@@ -54,18 +54,11 @@ class GoldLake(Lake):
         Raises:
             MissingTableError: There is no such table.
         """
+        # A lock for each table: on remote storage others must not wait while one is opened.
         with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
             return self._current(key).dataset
-
-    def written_at(self, key: TableKey) -> datetime:
-        """When the newest version of a table was committed (UTC).
-
-        Raises:
-            MissingTableError: There is no such table.
-        """
-        with self._lock:
-            (commit,) = self._current(key).table.history(1)
-        return datetime.fromtimestamp(commit["timestamp"] / 1000, UTC)
 
     def forget(self) -> None:
         """Look at all tables anew."""

@@ -67,9 +67,9 @@ def masked(column: str, value: Any) -> Any:
     return value if mask is None or value is None or value == "" else mask(value)
 
 
-def masked_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with every personal column masked."""
-    return {column: masked(column, value) for column, value in row.items()}
+def masked_value(attribute: str, value: Any) -> Any:
+    """A value of an attribute that is named in the data; of an unknown one nothing is shown."""
+    return masked(attribute, value) if attribute in _MASKS or not value else HIDDEN
 
 
 def without_personal(columns: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ from customer360.serving.dashboard.view import Choice, Content, View
 EVENTS_SHOWN: Final = 100
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EVERYTHING: Final = "everything"
+_AND: Final = "|"
+# Behind every key: nothing of the moment itself.
+_LAST: Final = "~"
 _EVENTS: Final = (
     "purchase", "return", "cancelled_order", "web_session", "ticket", "social", "campaign_sent",
     "campaign_opened", "campaign_clicked", "campaign_unsubscribed",
@@ -69,9 +72,7 @@ def content(view: View) -> Content:
         "segments": _of(view, "customer_segments_monthly", customer_id, "month_end_on"),
         "filters": [shown],
         "events": events[:EVENTS_SHOWN],
-        "older": events[EVENTS_SHOWN - 1]["occurred_at"].isoformat()
-        if len(events) > EVENTS_SHOWN
-        else None,
+        "older": _place(events[EVENTS_SHOWN - 1]) if len(events) > EVENTS_SHOWN else None,
         "campaigns": _campaign_names(view, events),
     }
 
@@ -130,15 +131,22 @@ def _events(view: View, customer_id: str, what: str) -> list[dict[str, Any]]:
     where, parameters = "customer_id = ?", [customer_id]
     if what != _EVERYTHING:
         where, parameters = f"{where} and event_type = ?", [*parameters, what]
-    before = _moment(view.asked.get("before", ""))
+    moment, _, key = view.asked.get("before", "").partition(_AND)
+    before = _moment(moment)
     found: Sequence[object] = parameters
     if before is not None:
-        where, found = f"{where} and occurred_at < ?", [*parameters, before]
+        later = "(occurred_at < ? or occurred_at = ? and event_key > ?)"
+        where, found = f"{where} and {later}", [*parameters, before, before, key or _LAST]
     return view.rows(
         f"select * from {view.table('customer_timeline')} where {where} "
         f"order by occurred_at desc, event_key limit {EVENTS_SHOWN + 1}",
         found,
     )
+
+
+def _place(event: Mapping[str, Any]) -> str:
+    """Where the list goes on: several things happen at one moment."""
+    return f"{event['occurred_at'].isoformat()}{_AND}{event['event_key']}"
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING
 
-from customer360.assets.gold import manifest_path
-from customer360.resources.dbt import ensure_manifest
+from customer360.resources.dbt import read_manifest
 from customer360.serving.dashboard.app import Dashboard, build_app
 from customer360.serving.dashboard.gold import GoldLake
 from customer360.serving.dashboard.viewers import Viewers, require_loopback
@@ -26,8 +24,7 @@ def open_dashboard(settings: Settings, *, everybody: bool = False) -> Dashboard:
         settings: The settings.
         everybody: Whoever reaches the dashboard sees personal data.
     """
-    ensure_manifest(settings)
-    manifest = json.loads(manifest_path(settings).read_text())
+    manifest = read_manifest(settings)
     return Dashboard(
         GoldLake(settings.lake),
         settings,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from customer360.pages.charts import amount_bars
 from customer360.serving.dashboard.figures import words
 from customer360.serving.dashboard.view import Choice, Content, View
-from customer360.serving.metrics import sql
 
 TILES: Final = ("tickets", "open_tickets", "satisfaction")
-_PARTS: Final = ("tickets", "open_tickets", "satisfaction_points", "satisfaction_answers")
+# Column of service_performance that holds each figure.
+COLUMNS: Final[Mapping[str, str]] = {
+    "tickets": "ticket_count",
+    "open_tickets": "open_ticket_count",
+    "satisfaction_points": "csat_point_count",
+    "satisfaction_answers": "csat_answer_count",
+}
+_PARTS: Final = ", ".join(f"coalesce(sum({c}), 0) as {name}" for name, c in COLUMNS.items())
 _ALL: Final = "all"
 _BANDS: Final = ("high", "middle", "low", "none")
 _SUMS: Final = """sum(ticket_count) as tickets, sum(open_ticket_count) as open,
@@ -25,8 +32,6 @@ _SUMS: Final = """sum(ticket_count) as tickets, sum(open_ticket_count) as open,
 def content(view: View) -> Content:
     """Topics of a channel, and buying before and after a ticket by how content people were."""
     performance = view.table("service_performance")
-    figures = ", ".join(f"{sql(view.metrics[name])} as {name}" for name in _PARTS)
-    (totals,) = view.rows(f"select {figures} from {view.table('fct_tickets')}")
     names = view.rows(f"select distinct channel from {performance} order by 1")
     channel = view.chosen(
         "channel",
@@ -36,6 +41,7 @@ def content(view: View) -> Content:
     where, parameters = "true", []
     if channel.chosen != _ALL:
         where, parameters = "channel = ?", [channel.chosen]
+    (totals,) = view.rows(f"select {_PARTS} from {performance} where {where}", parameters)
     topics = view.rows(
         f"""select topic, {_SUMS} from {performance} where {where}
         group by 1 order by tickets desc, topic""",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from customer360.errors import MissingTableError
 from customer360.keys import CHECK_RESULTS, gold
-from customer360.serving.dashboard.view import AS_OF_TABLE, View
+from customer360.resources.loads import last_refresh
+from customer360.serving.dashboard.view import View
 
 if TYPE_CHECKING:
     from customer360.serving.dashboard.gold import GoldLake
@@ -23,12 +24,12 @@ class State:
 
     Attributes:
         as_of: Newest landing day that gold was built from; None for an empty lake.
-        refreshed_at: When gold was built (UTC).
+        refreshed_at: When the last complete refresh ended (UTC); None before the first.
         warnings: What somebody who looks at the figures must know, in sentences.
     """
 
     as_of: date | None
-    refreshed_at: datetime
+    refreshed_at: datetime | None
     warnings: tuple[str, ...]
 
 
@@ -42,9 +43,11 @@ def state(view: View, lake: GoldLake, now: datetime) -> State | None:
     """
     try:
         as_of = view.as_of()
-        refreshed_at = lake.written_at(AS_OF_TABLE)
     except MissingTableError:
         return None
+    # Not when a table was last written: upkeep writes, too.
+    refresh = last_refresh(lake)
+    refreshed_at = refresh["refreshed_at"] if refresh else None
     return State(as_of, refreshed_at, tuple(_warnings(view, as_of, now)))
 
 

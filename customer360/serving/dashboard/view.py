@@ -100,6 +100,3 @@ class View:
         """The newest landing day that gold was built from; None without customers."""
         rows = self.rows(f"select as_of_date from {self.table('customer_360')} limit 1")
         return rows[0]["as_of_date"] if rows else None
-
-
-AS_OF_TABLE: TableKey = gold("customer_360")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("customer360.dashboard")
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256")
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Viewers:
     Args:
         settings: The settings (`C360_DASHBOARD_*`).
         everybody: Whoever reaches the dashboard sees personal data: for one's own machine.
+
+    Attributes:
+        everybody: The same.
     """
 
     def __init__(self, settings: Settings, *, everybody: bool = False) -> None:
@@ -53,7 +56,7 @@ class Viewers:
         self._audience = settings.dashboard_token_audience
         self._issuer = settings.dashboard_token_issuer
         self._proxies = [ipaddress.ip_network(p) for p in _parts(settings.dashboard_proxies)]
-        self._everybody = everybody
+        self.everybody = everybody
         self._keys: Any = None
         if self._token_header:
             import jwt
@@ -67,7 +70,7 @@ class Viewers:
             client: Address that the request came from.
             headers: The request's headers; names in lower case.
         """
-        if self._everybody:
+        if self.everybody:
             return Viewer(sees_personal_data=True)
         if not self._roles_header and not self._token_header:
             return Viewer(
@@ -130,9 +133,9 @@ def require_loopback(host: str) -> None:
     Raises:
         SettingsError: It is not this machine's own address.
     """
-    if host not in _LOOPBACK:
+    if host not in LOOPBACK:
         raise SettingsError(
-            f"--show-personal-data with --host {host}: expected one of {', '.join(_LOOPBACK)}, as "
+            f"--show-personal-data with --host {host}: expected one of {', '.join(LOOPBACK)}, as "
             "everybody who reaches the dashboard would see names and addresses. For others let a "
             "proxy say who looks: docs/dashboard.md."
         )

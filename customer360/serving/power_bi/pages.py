@@ -69,7 +69,8 @@ _DAY: Final = "dim_dates.date_day"
 _MONTH: Final = "dim_dates.month_start_on"
 _REGION: Final = "dim_stores.region"
 _SEGMENT: Final = "customer_360.segment"
-_CHANNEL: Final = "fct_orders.channel"
+# Of the store, as orders and their lines both have one.
+_CHANNEL: Final = "dim_stores.store_type"
 _CAMPAIGN: Final = "campaign_performance.campaign_name"
 
 
@@ -193,7 +194,7 @@ PAGES: Final = (
         },
         (
             "messages_sent", "messages_opened", "messages_clicked", "open_rate", "click_rate",
-            "treated_people", "treated_buyers",
+            "treatments", "treatments_with_purchase",
         ),
         (
             (

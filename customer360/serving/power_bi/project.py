@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from customer360.errors import PowerBiError
+from customer360.serving.generated_folder import differing, read_folder, write_folder
 from customer360.serving.power_bi.model import build_model
 from customer360.serving.power_bi.queries import SOURCES
 from customer360.serving.power_bi.report import Json, build_report
@@ -19,8 +19,10 @@ MODEL: Final = f"{NAME}.SemanticModel"
 REPORT: Final = f"{NAME}.Report"
 _SCHEMAS: Final = "https://developer.microsoft.com/json-schemas/fabric"
 # What Power BI Desktop keeps beside the project: of one person's machine, and data.
-_LOCAL: Final = ".pbi"
-_IGNORED: Final = f"**/{_LOCAL}/\n"
+_MARK: Final = f"{NAME}.pbip"
+# What Power BI Desktop keeps for itself.
+_LOCAL: Final = (".pbi",)
+_IGNORED: Final = "".join(f"**/{name}/\n" for name in _LOCAL)
 
 
 def build_project(manifest: Mapping[str, Any], sources: Sequence[str] = SOURCES) -> dict[str, str]:
@@ -92,12 +94,9 @@ def differences(folder: Path, files: Mapping[str, str]) -> list[str]:
     """Paths of files that are missing, too many, or other than given; sorted.
 
     Raises:
-        PowerBiError: The folder is somebody else's.
+        GeneratedFolderError: The folder is somebody else's.
     """
-    there = _read(folder)
-    return sorted(
-        name for name in there.keys() | files.keys() if there.get(name) != files.get(name)
-    )
+    return differing(read_folder(folder, _MARK, _LOCAL), files)
 
 
 def write_project(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -109,31 +108,6 @@ def write_project(folder: Path, files: Mapping[str, str]) -> list[str]:
         The paths that changed, sorted.
 
     Raises:
-        PowerBiError: The folder is somebody else's.
+        GeneratedFolderError: The folder is somebody else's.
     """
-    changed = differences(folder, files)
-    for name in changed:
-        path = folder / name
-        if name in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[name], newline="\n")
-        else:
-            path.unlink()
-    return changed
-
-
-def _read(folder: Path) -> dict[str, str]:
-    """Files of a folder that are the project's, by path."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and _LOCAL not in path.parts]
-    if paths and not (folder / f"{NAME}.pbip").is_file():
-        raise PowerBiError(
-            f"Found files in {folder}, and no {NAME}.pbip: expected this project or an empty "
-            "folder, as what is not the project's is removed. Name another --output."
-        )
-    found = {}
-    for path in paths:
-        try:
-            found[path.relative_to(folder).as_posix()] = path.read_bytes().decode()
-        except UnicodeDecodeError:
-            found[path.relative_to(folder).as_posix()] = ""
-    return found
+    return write_folder(folder, files, _MARK, _LOCAL)

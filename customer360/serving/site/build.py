@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from customer360.serving.generated_folder import write_folder
 from customer360.serving.lineage import Lineage
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold
@@ -16,7 +16,7 @@ from customer360.serving.site.dictionary import dictionary_page, metrics_page
 from customer360.serving.site.frame import DBT, DICTIONARY, GRAPH, GUIDES, METRICS, page, text_table
 from customer360.serving.site.frame import link as _link
 from customer360.serving.site.graph import Node, draw, graph_page
-from customer360.serving.site.guides import SiteError, build_guides, find_guides
+from customer360.serving.site.guides import build_guides, find_guides
 
 START: Final = "index.html"
 # Marks a folder as one that may be made anew.
@@ -73,24 +73,9 @@ def write_site(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Make a folder hold exactly these files.
 
     Raises:
-        SiteError: The folder holds something else.
+        GeneratedFolderError: The folder is somebody else's.
     """
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).exists():
-            raise SiteError(
-                f"{folder} holds something else than this site and would be emptied. "
-                "Name a new folder with --output."
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        else:
-            path.write_text(content, encoding="utf-8")
+    write_folder(folder, {**files, _MARK: ""}, _MARK)
 
 
 def _start_page(manifest: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from customer360.serving.generated_folder import differing, read_folder, write_folder
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold
 from customer360.serving.synapse.security import (
@@ -72,29 +73,19 @@ def write_scripts(folder: Path, scripts: Mapping[str, str]) -> list[str]:
 
     Returns:
         Names of the files that changed, sorted.
+
+    Raises:
+        GeneratedFolderError: The folder is somebody else's.
     """
-    there = _files(folder)
-    changed = sorted(n for n in there.keys() | scripts.keys() if there.get(n) != scripts.get(n))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in changed:
-        if name in scripts:
-            (folder / name).write_text(scripts[name], encoding="utf-8")
-        else:
-            (folder / name).unlink()
-    return changed
+    return write_folder(folder, scripts, DEPLOY)
 
 
 def differences(folder: Path, scripts: Mapping[str, str]) -> Iterator[str]:
     """Lines that a folder has too many (-) or lacks (+), after the name of their file."""
-    there = _files(folder)
-    for name in sorted(there.keys() | scripts.keys()):
-        found, wanted = there.get(name, ""), scripts.get(name, "")
+    there = read_folder(folder, DEPLOY)
+    for name in differing(there, scripts):
+        found, wanted = there.get(name, b"").decode(errors="replace"), scripts.get(name, "")
         lines = difflib.unified_diff(found.splitlines(), wanted.splitlines(), n=0, lineterm="")
         yield from (
             f"{name}: {line}" for line in lines if not line.startswith(("---", "+++", "@@"))
         )
-
-
-def _files(folder: Path) -> dict[str, str]:
-    paths = [path for ending in ("*.sql", "*.csv") for path in folder.glob(ending)]
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}

@@ -1,5 +1,6 @@
 {{ config(meta={"sorted_by": ["customer_id", "affinity_rank"]}) }}
-{#- Shares have four digits before one is divided by the other, so that engines agree. -#}
+{#- Shares are rounded before one is divided by the other, so that engines agree: of a customer to 4 digits, of all
+    revenue, where a category can be tiny, to 8. -#}
 with lines as (
     select * from {{ ref('fct_order_lines') }}
     where not is_cancelled
@@ -31,10 +32,10 @@ category_shares as (
         department,
         category,
         {{ ratio(
-            "case when revenue_amount > 0 then revenue_amount end",
+            "case when revenue_amount > 0 then revenue_amount * 10000 end",
             "sum(case when revenue_amount > 0 then revenue_amount end) over ()",
             4
-        ) }} as revenue_share
+        ) }} as revenue_share_of_ten_thousand
     from category_totals
 ),
 
@@ -96,7 +97,9 @@ compared as (
         shared.item_quantity,
         shared.spend_amount,
         shared.spend_share,
-        {{ ratio("shared.spend_share * 100", "category_shares.revenue_share * 100", 4) }} as affinity_index,
+        {{ ratio(
+            "shared.spend_share * 1000000", "category_shares.revenue_share_of_ten_thousand * 100", 4
+        ) }} as affinity_index,
         cast(shared.affinity_rank as bigint) as affinity_rank,
         shared.last_ordered_on
     from shared

@@ -44,7 +44,8 @@ visited as (
         started_at as occurred_at,
         'web_session' as event_type,
         'web' as channel,
-        landing_page_url as subject,
+        -- What stands behind the path can be a person's: an address in a link of a newsletter.
+        regexp_replace(landing_page_url, '[?#].*', '') as subject,
         cast(null as decimal(18,2)) as amount,
         session_key as reference_id
     from sessions

@@ -1,4 +1,4 @@
-"""How the looking commands spell values: exactly in CSV and JSON, readably in tables."""
+"""How values are spelled: exactly in CSV and JSON, readably in tables on a terminal."""
 
 from __future__ import annotations
 
