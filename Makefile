@@ -85,7 +85,7 @@ $(POWER_BI): $(STAMP)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --target .tools/power_bi pbi-cli-tool==3.12.0
 	npm install --prefix .tools/power_bi --no-save --no-package-lock --no-audit --no-fund --silent @microsoft/powerquery-parser@2.0.0
 
-test-all: $(STAMP) $(AZURITE) $(POWER_BI) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL
+test-all: $(STAMP) $(AZURITE) $(POWER_BI) ## The tests that need servers: Apache Spark with parity, Azurite, PostgreSQL, a browser
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack -n 2 --dist loadfile --durations 40
 

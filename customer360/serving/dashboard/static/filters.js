@@ -1,5 +1,8 @@
-// A filter takes effect when it is changed; without this script its button does the same.
+// A filter that is pointed at takes effect when it is changed. With the keyboard every step through the
+// choices is a change, so there the button decides, as it does without this script.
 for (const form of document.querySelectorAll("form.filters[data-at-once]")) {
-  form.querySelector("button").hidden = true;
-  form.addEventListener("change", () => form.requestSubmit());
+  let pointed = false;
+  form.addEventListener("pointerdown", () => { pointed = true; });
+  form.addEventListener("keydown", () => { pointed = false; });
+  form.addEventListener("change", () => { if (pointed) form.requestSubmit(); });
 }
