@@ -24,6 +24,7 @@ from customer360.errors import UpkeepError
 from customer360.fingerprint import differences, fingerprints
 from customer360.identity.contract import CUSTOMERS
 from customer360.keys import TableKey
+from customer360.resources.check_results import read_check_results
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
 from customer360.resources.upkeep import tend_lake
@@ -106,6 +107,13 @@ def test_the_ledger_closes_again_when_what_it_names_is_loaded_again_or_rebuilt(
     ):
         assert place in str(told.value)
     assert _failing() == {("ops.ledger", CLOSES_CHECK)}
+    # In the lake, too, for pages that know no Dagster; the run that would tell last has failed.
+    kept = {
+        (r.asset, r.check)
+        for r in read_check_results(lake)
+        if not r.passed and r.severity == "ERROR"
+    }
+    assert kept == {("ops.ledger", CLOSES_CHECK)}
 
     _run(lake, DAY, NEXT, select=f"{_of(RECEIPTS)} or {_of(ORDERS)}")
     _rebuild(lake, CONTACTS)
