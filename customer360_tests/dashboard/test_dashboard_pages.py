@@ -72,3 +72,9 @@ def test_page_says_that_no_new_day_has_come(simulated: Lake) -> None:
     told = "No newer day than 2026-03-03 has been loaded; it ended 5 days ago."
     assert told in late.get("/products").words
     assert "No newer day" not in Asker(simulated).get("/products").words
+
+
+def test_page_leads_to_the_documentation_where_it_is_served(simulated: Lake) -> None:
+    served = Asker(simulated, docs_url="https://docs.example.com/c360")
+    assert '<a href="https://docs.example.com/c360/metrics.html"' in served.get("/").text
+    assert "What the figures mean" not in Asker(simulated).get("/").text

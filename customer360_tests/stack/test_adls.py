@@ -19,6 +19,7 @@ from customer360.errors import StorageError
 from customer360.fingerprint import differences, fingerprints
 from customer360.keys import SILVER, TableKey
 from customer360.resources.lake import Lake
+from customer360_tests.dashboard.asking import PAGES, Asker
 from customer360_tests.stack.azurite import (
     ACCOUNT,
     KEY,
@@ -102,6 +103,12 @@ def test_the_whole_graph_gives_the_tables_of_a_local_lake(
     url, environment = here.url("whole"), here.environment()
     _load(url, tmp_path / "home", environment)
     assert differences(fingerprints(local), fingerprints(Lake(url))) == []
+
+    there, at_home = Asker(Lake(url)), Asker(local)
+    for page in PAGES:
+        answer = there.get(page)
+        assert (answer.status, answer.figures) == (200, at_home.get(page).figures)
+    assert there.get("/segments/loyal.csv").text == at_home.get("/segments/loyal.csv").text
 
     told = _ok(url, tmp_path / "home", "verify", environment=environment)
     assert told.count("as the truth says") == 5, told

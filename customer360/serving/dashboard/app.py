@@ -281,6 +281,7 @@ class _Pages:
             pages=[page for page in PAGES if page.is_listed],
             current=template,
             viewer=viewer,
+            docs_url=self._shared.settings.docs_url,
             personal=_as_it_is if shows else masked,
             personal_value=_as_it_is if shows else masked_value,
             **content,
