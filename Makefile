@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality synapse powerbi docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality bench-dashboard screenshots synapse powerbi docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -122,6 +122,12 @@ bench-identity: $(STAMP) ## Matching at 100 thousand, 300 thousand, 1 million re
 
 bench-quality: $(STAMP) ## Who is who against the truth of four simulated worlds, beside the first version; prints figures
 	$(BIN)/python benchmarks/identity_quality.py
+
+bench-dashboard: $(STAMP) ## Pages and search of the dashboard in a browser at 10 thousand, 100 thousand, 1 million customers
+	$(BIN)/python benchmarks/dashboard.py
+
+screenshots: $(STAMP) ## The pictures of the README, taken in Debian's chromium of a simulated world; minutes
+	$(BIN)/python -m customer360_tests.stack.screenshots
 
 synapse: $(STAMP) ## SQL of the Synapse serverless database over gold, into synapse/ (docs/synapse.md)
 	$(C360) synapse

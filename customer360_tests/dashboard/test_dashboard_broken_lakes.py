@@ -203,3 +203,10 @@ def test_former_id_leads_to_the_customer_it_stands_for(
 def test_health_is_told_without_a_lake(lake: Lake) -> None:
     answer = Asker(lake).get("/health")
     assert (answer.status, answer.text) == (200, "ok")
+
+
+@pytest.mark.parametrize("folder", ["it's ours", "län de=1", "a*"])
+def test_lake_may_have_any_name(simulated: Lake, busiest: str, tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    asker = Asker(of_customers(simulated, tmp_path / folder, [busiest]), everybody=True)
+    assert f"<small>{busiest}</small>" in asker.get(f"/customers/{busiest}").text

@@ -15,6 +15,7 @@ from customer360.errors import MissingTableError
 from customer360.keys import gold
 from customer360.resources.lake import Lake
 from customer360.serving.dashboard.export import COLUMNS, segment_lines
+from customer360.serving.dashboard.gold import GoldLake
 from customer360.serving.dashboard.viewers import Viewer
 from customer360_tests.looking_lake import write
 
@@ -37,7 +38,7 @@ def _put(lake: Lake, customers: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _list(lake: Lake, segment: str, viewer: Viewer) -> list[list[str]]:
-    lines = segment_lines(lake, segment, viewer)
+    lines = segment_lines(GoldLake(lake.url), segment, viewer)
     assert lines is not None
     return list(csv.reader(io.StringIO("".join(lines), newline="")))
 
@@ -111,7 +112,7 @@ def test_list_holds_no_formula(lake: Lake, value: str, cell: str) -> None:
 @pytest.mark.parametrize("segment", ["", "Loyal", "loyal' or 1=1 --", "x" * 10_000])
 def test_list_of_a_segment_that_nobody_is_in_is_none(lake: Lake, segment: str) -> None:
     _put(lake, [ADA])
-    assert segment_lines(lake, segment, SEES) is None
+    assert segment_lines(GoldLake(lake.url), segment, SEES) is None
 
 
 @pytest.mark.parametrize("missing", ["customer_360", "customer_segments"])
@@ -120,4 +121,4 @@ def test_list_is_refused_before_it_begins_when_a_table_is_missing(lake: Lake, mi
     for table in {"customer_360", "customer_segments"} - {missing}:
         write(lake, gold(table), _TYPED, rows)
     with pytest.raises(MissingTableError, match=missing):
-        segment_lines(lake, "loyal", SEES)
+        segment_lines(GoldLake(lake.url), "loyal", SEES)

@@ -126,7 +126,7 @@ def test_shown_tells_any_value(found: object, expected: str) -> None:
     [
         ("at_risk", "at risk"),
         ("crm__contacts", "crm: contacts"),
-        ("unknown", "nobody known"),
+        ("unknown", "unknown"),
     ],
 )
 def test_words_are_those_of_people(name: str, expected: str) -> None:

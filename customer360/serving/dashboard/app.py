@@ -28,7 +28,6 @@ from starlette.staticfiles import StaticFiles
 
 from customer360.errors import MissingTableError
 from customer360.pages.charts import svg
-from customer360.resources.reading import open_reader
 from customer360.serving.dashboard import (
     campaigns,
     customers,
@@ -43,7 +42,7 @@ from customer360.serving.dashboard import (
     trust,
 )
 from customer360.serving.dashboard.figures import shown, spelled, words
-from customer360.serving.dashboard.gold import GoldLake
+from customer360.serving.dashboard.gold import GoldLake, open_gold
 from customer360.serving.dashboard.masking import masked, masked_value
 from customer360.serving.dashboard.view import Content, View
 from customer360.serving.dashboard.viewers import LOOPBACK, Viewer, Viewers
@@ -251,7 +250,7 @@ class _Pages:
 
     def _made(self, page: Page, asked: Mapping[str, str], viewer: Viewer) -> Response:
         shared = self._shared
-        with open_reader(shared.lake) as reader:
+        with open_gold(shared.lake) as reader:
             view = View(reader, asked, viewer, shared.settings, shared.metrics, shared.definitions)
             content = page.content(view)
             known = state.state(view, shared.lake, shared.clock())

@@ -10,12 +10,12 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.keys import gold
-from customer360.resources.reading import open_reader
+from customer360.serving.dashboard.gold import open_gold
 from customer360.serving.dashboard.masking import without_personal
 from customer360.spelling import exact
 
 if TYPE_CHECKING:
-    from customer360.resources.lake import Lake
+    from customer360.serving.dashboard.gold import GoldLake
     from customer360.serving.dashboard.viewers import Viewer
 
 COLUMNS: Final = (
@@ -27,7 +27,7 @@ COLUMNS: Final = (
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
-def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | None:
+def segment_lines(lake: GoldLake, segment: str, viewer: Viewer) -> Iterator[str] | None:
     """Lines of CSV, the largest spenders first; None where there is no such segment.
 
     Who may not see personal data gets the other columns.
@@ -38,7 +38,7 @@ def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | N
     Raises:
         MissingTableError: Gold has not been built.
     """
-    with open_reader(lake) as reader:
+    with open_gold(lake) as reader:
         table = reader.table(gold("customer_segments"))
         known = reader.rows(f"select 1 from {table} where segment = ? limit 1", [segment])
     if not known:
@@ -49,8 +49,8 @@ def segment_lines(lake: Lake, segment: str, viewer: Viewer) -> Iterator[str] | N
     return chain(begun, lines)
 
 
-def _lines(lake: Lake, segment: str, columns: list[str]) -> Iterator[str]:
-    with open_reader(lake) as reader:
+def _lines(lake: GoldLake, segment: str, columns: list[str]) -> Iterator[str]:
+    with open_gold(lake) as reader:
         batches = reader.batches(
             f"""select {", ".join(columns)} from {reader.table(gold("customer_360"))}
             where segment = $segment order by lifetime_spend_amount desc, customer_id""",

@@ -127,7 +127,5 @@ def shown(found: object) -> str:
 
 
 def words(name: str) -> str:
-    """A name of the data in words: `at_risk` is at risk; `unknown` customers are nobody we know."""
-    if name == "unknown":
-        return "nobody known"
+    """A name of the data in words: `at_risk` is at risk."""
     return name.replace("__", ": ").replace("_", " ")

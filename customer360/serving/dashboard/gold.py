@@ -7,21 +7,27 @@ that still meets a removed file is made again with the newest version (`app`).
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from customer360.errors import MissingTableError
 from customer360.keys import TableKey
 from customer360.resources.lake import Lake
-from customer360.storage import arrow_filesystem
+from customer360.resources.reading import Reader
+from customer360.storage import arrow_filesystem, is_remote
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow.dataset as ds
     from deltalake import DeltaTable
 
+# What DuckDB takes for a pattern of names, or for the end of one.
+_ODD: Final = re.compile(r"[*?\[\\']")
 # How long a version is taken for the newest; a refresh takes minutes.
 _FRESH_SECONDS: Final = 5.0
 
@@ -31,7 +37,7 @@ class _Open:
     """A table as it was last looked at."""
 
     table: DeltaTable
-    dataset: ds.Dataset
+    dataset: ds.FileSystemDataset
     looked_at: float
 
 
@@ -48,7 +54,7 @@ class GoldLake(Lake):
     _locks: dict[TableKey, threading.Lock] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def dataset(self, key: TableKey) -> ds.Dataset:
+    def dataset(self, key: TableKey) -> ds.FileSystemDataset:
         """The newest version of a table, as an Arrow dataset.
 
         Raises:
@@ -59,6 +65,14 @@ class GoldLake(Lake):
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             return self._current(key).dataset
+
+    def files(self, key: TableKey) -> list[str]:
+        """Files that the newest version of a table consists of, below the table's own URL.
+
+        Raises:
+            MissingTableError: There is no such table.
+        """
+        return list(self.dataset(key).files)
 
     def forget(self) -> None:
         """Look at all tables anew."""
@@ -83,3 +97,46 @@ class GoldLake(Lake):
         opened = _Open(table, table.to_pyarrow_dataset(filesystem=files), now)
         self._open[key] = opened
         return opened
+
+
+class GoldReader(Reader):
+    """Reads a lake's tables with DuckDB's own reader of Parquet, where it can.
+
+    At a million customers it looks somebody up in a tenth of the time that it takes over an Arrow
+    dataset: it reads the other columns of matching rows only. DuckDB reaches files of this machine;
+    elsewhere, for a table without files, and where a name is a pattern to DuckDB, the Arrow dataset
+    is read.
+    """
+
+    def __init__(self, lake: GoldLake, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(lake, connection)
+        self._gold = lake
+
+    def table(self, key: TableKey) -> str:
+        """The table's name in SQL, in quotes; it is opened at first use.
+
+        Raises:
+            MissingTableError: There is no such table.
+        """
+        name = f'"{key.sql}"'
+        if key not in self._registered:
+            files, url = self._gold.files(key), self._gold.table_url(key)
+            if not files or is_remote(url) or _ODD.search("".join((url, *files))):
+                return super().table(key)
+            paths = ", ".join(f"'{url}/{file}'" for file in files)
+            self._connection.execute(
+                f"create temp view {name} as select * from read_parquet([{paths}], "
+                "union_by_name = true, hive_partitioning = false)"
+            )
+            self._registered.add(key)
+        return name
+
+
+@contextmanager
+def open_gold(lake: GoldLake) -> Iterator[GoldReader]:
+    """A reader of gold for the time of a `with` block."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield GoldReader(lake, connection)

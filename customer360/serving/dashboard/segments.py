@@ -65,13 +65,10 @@ def definitions(docs: Mapping[str, str]) -> dict[str, str]:
 def _departments(view: View) -> Content | None:
     """Share of each segment's spending by department."""
     rows = view.rows(
-        f"""with spent as (
-            select customer_id, department, sum(spend_amount) as spend
-            from {view.table("customer_categories")} group by 1, 2
-        )
-        select segment, department, sum(spend) as spend
-        from spent join {view.table("customer_segments")} using (customer_id)
-        group by 1, 2 having sum(spend) > 0 order by segment, department"""
+        f"""select segment, department, sum(spend_amount) as spend
+        from {view.table("customer_categories")}
+        join {view.table("customer_segments")} using (customer_id)
+        group by 1, 2 having sum(spend_amount) > 0 order by segment, department"""
     )
     if not rows:
         return None
