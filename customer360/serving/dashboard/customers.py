@@ -33,23 +33,31 @@ def content(view: View) -> Content:
 
 def _hits(view: View, terms: str, asked: str) -> list[dict[str, Any]]:
     """Customer ids with the terms that found them; at most one more than is shown."""
-    exact = sorted({s.lower() for s in spellings(asked, view.settings.default_country) if s})
-    places = ", ".join("?" for _ in exact)
-    found: dict[str, dict[str, Any]] = {}
-    queries: list[tuple[str, Sequence[object]]] = [(f"term in ({places})", exact)]
-    if len(asked) >= _SHORTEST_PREFIX:
-        begin = asked.lower()
+    exact = {s.lower() for s in spellings(asked, view.settings.default_country) if s}
+    begin = asked.lower()
+    has_begin = len(begin) >= _SHORTEST_PREFIX
+    # One at a time: the terms are sorted, and of one the reader passes over all row groups but one.
+    # What begins as it was typed holds, in front, what is spelled so.
+    is_all_by_begin = has_begin and view.viewer.sees_personal_data
+    queries: list[tuple[str, Sequence[object]]] = [
+        ("term = ?", [term]) for term in sorted(exact) if not (is_all_by_begin and term == begin)
+    ]
+    if has_begin:
         # By beginnings one could spell out somebody's address letter by letter.
-        kinds = "" if view.viewer.sees_personal_data else f" and term_kind in {_NOT_PERSONAL}"
+        kinds = "" if is_all_by_begin else f" and term_kind in {_NOT_PERSONAL}"
         queries.append((f"term >= ? and term < ?{kinds}", [begin, begin + _AFTER_ALL]))
-    for is_exact, (where, parameters) in zip((True, False), queries, strict=False):
-        rows = view.rows(
+    rows = [
+        row
+        for where, parameters in queries
+        for row in view.rows(
             f"select term, term_kind, customer_id from {terms} where {where} "
             f"order by term, customer_id, term_kind limit {(MOST_FOUND + 1) * 8}",
             parameters,
         )
-        for row in rows:
-            found.setdefault(row["customer_id"], {**row, "is_exact": is_exact})
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["term"] not in exact):
+        found.setdefault(row["customer_id"], {**row, "is_exact": row["term"] in exact})
     return list(found.values())[: MOST_FOUND + 1]
 
 
