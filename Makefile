@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz check format bench bench-identity bench-quality bench-dashboard screenshots synapse powerbi docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz lint check format bench bench-identity bench-quality bench-dashboard screenshots synapse powerbi docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,10 +104,12 @@ fuzz: $(STAMP) ## Many more random landing files and records than `make test` ha
 	$(BIN)/python -m pytest customer360_tests/fuzz -n 2 --durations 10 \
 	  --hypothesis-profile fuzz --hypothesis-seed $(SEED)
 
-check: $(STAMP) ## Format, lint, types and unit tests
+lint: $(STAMP) ## Format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint ## Format, lint, types and unit tests
 	$(BIN)/python -m pytest customer360_tests/unit -q -n 2
 
 format: $(STAMP) ## Format the code
