@@ -52,6 +52,9 @@ class GoldLake(Lake):
     clock: Callable[[], float] = time.monotonic
     _open: dict[TableKey, _Open] = field(default_factory=dict, repr=False, compare=False)
     _locks: dict[TableKey, threading.Lock] = field(default_factory=dict, repr=False, compare=False)
+    _databases: list[duckdb.DuckDBPyConnection] = field(
+        default_factory=list, repr=False, compare=False
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def dataset(self, key: TableKey) -> ds.FileSystemDataset:
@@ -73,6 +76,16 @@ class GoldLake(Lake):
             MissingTableError: There is no such table.
         """
         return list(self.dataset(key).files)
+
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB, with nothing in it but what it remembers of files: what is in which of them."""
+        import duckdb
+
+        with self._lock:
+            if not self._databases:
+                self._databases.append(duckdb.connect())
+                self._databases[0].execute("set parquet_metadata_cache = true")
+            return self._databases[0]
 
     def forget(self) -> None:
         """Look at all tables anew."""
@@ -126,7 +139,7 @@ class GoldReader(Reader):
             paths = ", ".join(f"'{url}/{file}'" for file in files)
             self._connection.execute(
                 f"create temp view {name} as select * from read_parquet([{paths}], "
-                "union_by_name = true, hive_partitioning = false)"
+                "hive_partitioning = false)"
             )
             self._registered.add(key)
         return name
@@ -135,8 +148,6 @@ class GoldReader(Reader):
 @contextmanager
 def open_gold(lake: GoldLake) -> Iterator[GoldReader]:
     """A reader of gold for the time of a `with` block."""
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with lake.database().cursor() as connection:
         connection.execute("set timezone = 'UTC'")
         yield GoldReader(lake, connection)

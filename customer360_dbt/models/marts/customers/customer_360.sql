@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "as_of_date"]}) }}
 with customers as (
     select * from {{ ref('dim_customers') }}
 ),

@@ -1,3 +1,4 @@
+{{ config(meta={"sorted_by": ["customer_id", "record_count"]}) }}
 with customers as (
     select * from {{ ref('stg_identity__customers') }}
 ),
