@@ -22,7 +22,7 @@ DECLARE @others nvarchar(max) = (
     SELECT STRING_AGG(CAST(N'DROP FUNCTION metrics.' + QUOTENAME(o.name) + N';' AS nvarchar(max)), N' ')
     FROM sys.objects AS o
     WHERE SCHEMA_NAME(o.schema_id) = N'metrics' AND o.type = 'IF'
-        AND o.name NOT IN (N'fct_orders', N'customer_360', N'fct_web_sessions', N'fct_tickets', N'campaign_performance', N'fct_order_lines')
+        AND o.name NOT IN (N'fct_web_sessions', N'fct_orders', N'customer_360', N'campaign_performance', N'fct_order_lines', N'fct_tickets')
 );
 IF @others IS NOT NULL EXEC(@others);
 GO

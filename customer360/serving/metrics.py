@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from customer360.errors import Customer360Error
@@ -100,7 +101,7 @@ Metric = Figure | Ratio
 
 
 def read_metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
-    """All metrics of a dbt manifest, by name, in the order of the project's file.
+    """All metrics of a dbt manifest, by name, sorted: dbt's own order changes as it parses anew.
 
     Args:
         manifest: The parsed `manifest.json`.
@@ -112,7 +113,7 @@ def read_metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
     found: dict[str, Metric] = {}
     problems: list[str] = []
     ratios = []
-    for node in manifest["metrics"].values():
+    for node in sorted(manifest["metrics"].values(), key=itemgetter("name")):
         if node["type"] == "ratio":
             ratios.append(node)
             continue
@@ -127,7 +128,7 @@ def read_metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
             problems.append(str(problem))
     if problems:
         raise MetricError("\n".join(problems))
-    return found
+    return dict(sorted(found.items()))
 
 
 def _measures(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

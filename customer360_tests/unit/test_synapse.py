@@ -54,6 +54,15 @@ def test_the_folder_is_what_gold_gives(scripts: dict[str, str]) -> None:
     assert list(differences(SYNAPSE, scripts)) == [], "run `make synapse`"
 
 
+def test_the_order_of_the_manifest_does_not_matter(
+    manifest: dict[str, Any], scripts: dict[str, str]
+) -> None:
+    # dbt orders what it parsed again behind what it had.
+    kinds = ("metrics", "semantic_models", "nodes")
+    turned = manifest | {kind: dict(reversed(manifest[kind].items())) for kind in kinds}
+    assert build_scripts(turned) == scripts
+
+
 def test_a_renamed_gold_column_is_named(manifest: dict[str, Any]) -> None:
     renamed = build_scripts(_rename(manifest, "fct_orders", "tender", "payment"))
     text = "varchar(1000) COLLATE Latin1_General_100_BIN2_UTF8"
