@@ -5,26 +5,21 @@ from typing import Any
 import dagster as dg
 
 from customer360 import keys
+from customer360.assets.lake_asset import lake_asset
 from customer360.resources.check_results import record_check_results
-from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 
 
 def build_check_results_asset() -> dg.AssetsDefinition:
     """The very last step of a refresh, behind all checks; a run that fails is told of elsewhere."""
 
-    @dg.asset(
-        key=list(keys.CHECK_RESULTS),
-        deps=[list(keys.REFRESHES)],
-        group_name=keys.OPS,
-        owners=["customer-data@example.com"],
-        kinds={"delta"},
-        pool=LAKE_POOL,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        description=(
-            "What each check of the data found when it was last evaluated, for pages that show the "
-            "data and know no Dagster. One row per check."
-        ),
+    @lake_asset(
+        keys.CHECK_RESULTS,
+        [keys.REFRESHES],
+        "What each check of the data found when it was last evaluated, for pages that show the "
+        "data and know no Dagster. One row per check.",
+        {"delta"},
+        group=keys.OPS,
     )
     def check_results(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]

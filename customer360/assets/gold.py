@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from customer360 import keys
+from customer360.assets.lake_asset import lake_asset
 from customer360.automation.jobs import REBUILD_TAG
 from customer360.checks.contracts import type_differences
 from customer360.errors import MissingPrerequisiteError
@@ -136,20 +137,14 @@ def build_refresh_asset(
 ) -> dg.AssetsDefinition:
     """The last step: compare every table's types with their declaration and mark the refresh."""
 
-    @dg.asset(
-        key=list(keys.REFRESHES),
+    @lake_asset(
+        keys.REFRESHES,
         # Behind the check of the reconciliation, too.
-        deps=[*sorted(gold.keys), list(keys.RECONCILIATION)],
-        group_name=keys.OPS,
-        owners=["customer-data@example.com"],
-        kinds={"delta"},
-        pool=LAKE_POOL,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        description=(
-            "Which loads the tables of this lake were last built from, and the as-of date: the "
-            "last landing day loaded. One row per complete refresh."
-        ),
-        check_specs=[
+        [*(key.path for key in sorted(gold.keys)), keys.RECONCILIATION],
+        "Which loads the tables of this lake were last built from, and the as-of date: the "
+        "last landing day loaded. One row per complete refresh.",
+        {"delta"},
+        [
             dg.AssetCheckSpec(
                 TYPES_CHECK,
                 asset=list(keys.REFRESHES),
@@ -159,6 +154,7 @@ def build_refresh_asset(
                 description="Every column of every table has the type that was declared for it.",
             )
         ],
+        group=keys.OPS,
     )
     def refreshes(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]

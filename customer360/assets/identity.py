@@ -1,25 +1,25 @@
 """Identity assets: who each source record belongs to, and one golden record per customer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import dagster as dg
 
 from customer360 import keys
+from customer360.assets.lake_asset import lake_asset
 from customer360.assets.silver_load import tables_of
 from customer360.errors import ChangeBlockedError
 from customer360.identity import contract
 from customer360.identity.change import Change
 from customer360.resources.engine import EngineResource
-from customer360.resources.held_lake import LAKE_POOL
 from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360.sources.spec import SourceSpec
 
-OWNER = "customer-data@example.com"
 GROUP = "identity"
 KINDS = {"pyspark", "delta"}
 CHANGE_CHECK = "change_is_within_limits"
@@ -99,25 +99,7 @@ _STEPS: Final = (
 )
 
 
-def identity_asset(
-    key: keys.TableKey,
-    deps: Iterable[Sequence[str]],
-    description: str,
-    kinds: set[str],
-    checks: Sequence[dg.AssetCheckSpec] = (),
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """What all identity assets have in common."""
-    return dg.asset(
-        key=list(key),
-        deps=[list(each) for each in deps],
-        description=description,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP,
-        owners=[OWNER],
-        kinds=kinds,
-        pool=LAKE_POOL,
-        check_specs=checks,
-    )
+identity_asset = partial(lake_asset, group=GROUP)
 
 
 def _made(step: _Step) -> dg.AssetsDefinition:

@@ -6,15 +6,14 @@ from typing import Any
 import dagster as dg
 
 from customer360 import keys
+from customer360.assets.lake_asset import lake_asset
 from customer360.assets.silver_load import tables_of
 from customer360.checks.ledger import take_stock, write_ledger
 from customer360.checks.reconciliation import reconcile, write_reconciliation
 from customer360.resources.engine import EngineResource
-from customer360.resources.held_lake import LAKE_POOL
 from customer360.sources.spec import SourceSpec
 
 CLOSES_CHECK = "every_hop_closes"
-OWNER = "customer-data@example.com"
 _SHOWN = 20
 
 
@@ -39,7 +38,7 @@ def build_ledger_assets(
 
     @_asset(
         keys.RECONCILIATION,
-        sorted(gold.keys),
+        [key.path for key in sorted(gold.keys)],
         "What went from silver into identity and gold, what came out, what is left out for a "
         "reason. One row per hop and entity.",
         "No customer, order, line, event or amount is lost or doubled behind silver.",
@@ -56,18 +55,13 @@ def _asset(
     key: keys.TableKey, deps: Sequence[Any], description: str, closes: str
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """An asset of ops whose blocking check says that every hop closes."""
-    return dg.asset(
-        key=list(key),
-        deps=deps,
-        group_name=keys.OPS,
-        owners=[OWNER],
-        kinds={"pyspark", "delta"},
-        pool=LAKE_POOL,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        description=description,
-        check_specs=[
-            dg.AssetCheckSpec(CLOSES_CHECK, asset=list(key), blocking=True, description=closes)
-        ],
+    return lake_asset(
+        key,
+        deps,
+        description,
+        {"pyspark", "delta"},
+        [dg.AssetCheckSpec(CLOSES_CHECK, asset=list(key), blocking=True, description=closes)],
+        group=keys.OPS,
     )
 
 

@@ -12,6 +12,7 @@ from customer360.data_factory.pipelines import build_copy_pipelines
 from customer360.data_factory.stores import build_datasets, build_linked_services
 from customer360.data_factory.vocabulary import FACTORY, INGEST_DAY, TRIGGER, Json
 from customer360.errors import DataFactoryError
+from customer360.generated_folder import differing, replace
 from customer360.sources.spec import SourceSpec
 
 # Folders that the Git integration reads, in the order in which they refer to each other.
@@ -101,23 +102,18 @@ def write_factory(folder: Path, documents: Mapping[str, Json]) -> list[str]:
         The paths that changed, sorted.
     """
     changed = differences(folder, documents)
-    for name in changed:
-        path = folder / name
-        if name in documents:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render(documents[name]))
-        else:
-            path.unlink()
+    replace(folder, _rendered(documents), changed)
     return changed
 
 
 def differences(folder: Path, documents: Mapping[str, Json]) -> list[str]:
     """Paths of files that are missing, too many, or not as rendered; sorted."""
-    there = {path.relative_to(folder).as_posix(): path.read_text() for path in _files(folder)}
-    wanted = {name: render(document) for name, document in documents.items()}
-    return sorted(
-        name for name in there.keys() | wanted.keys() if there.get(name) != wanted.get(name)
-    )
+    there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder)}
+    return differing(there, _rendered(documents))
+
+
+def _rendered(documents: Mapping[str, Json]) -> dict[str, str]:
+    return {name: render(document) for name, document in documents.items()}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from customer360_tests.data_factory.faults import LOST
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.runs import PipelineRun
+from customer360_tests.loopback import JsonHandler, serving_on_loopback
 
 SUBSCRIPTION, GROUP, NAME = "11111111-2222-3333-4444-555555555555", "retail", "c360-test"
 _BASE = (
@@ -25,51 +23,31 @@ _BASE = (
 _PAGE = 3
 
 
-@contextlib.contextmanager
-def serving(factory: StandInFactory) -> Iterator[str]:
+def serving(factory: StandInFactory) -> AbstractContextManager[str]:
     """Serve a factory on loopback; gives the address of its management interface."""
 
     class Handler(_Handler):
         owner = factory
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving_on_loopback(Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     owner: StandInFactory
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         url = urlsplit(self.path)
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"{}")
+        body = self.body()
         assert "api-version=2018-06-01" in url.query
         path = url.path.removeprefix(_BASE)
         fault = self.owner.faults.of_answer(f"{self.command} {path}")
         if fault is not None and fault.kind != LOST:
-            self._send(fault.status, _error("Fault", "told to"), fault.headers)
+            self.send(fault.status, _error("Fault", "told to"), fault.headers)
             return
         status, content = self._dispatch(path, body) if path != url.path else _not_found("factory")
         if fault is not None:
             status, content = fault.status, _error("Fault", "the answer was lost")
-        self._send(status, content, {})
+        self.send(status, content, {})
 
     def _dispatch(self, path: str, body: Any) -> tuple[int, Any]:
         if started := re.fullmatch(r"/pipelines/(\w+)/createRun", path):
@@ -104,16 +82,6 @@ class _Handler(BaseHTTPRequestHandler):
             if run.pipeline in wanted and after <= run.updated <= before
         ]
         return _paged(sorted(found, key=lambda each: str(each["runStart"])), body)
-
-    def _send(self, status: int, content: Any, headers: Any) -> None:
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
 
 
 def _paged(found: list[Any], body: Any) -> Any:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from customer360_tests.data_factory.faults import LOST, AnswerFault, Faults
+from customer360_tests.loopback import JsonHandler, serving_on_loopback
 
 WORKSPACE = "11111111-2222-3333-4444-555555555555"
 MODEL = "66666666-7777-8888-9999-000000000000"
@@ -169,62 +167,32 @@ def _error(code: str) -> Any:
     return {"error": {"code": code, "message": "told by the stand-in"}}
 
 
-@contextlib.contextmanager
-def serving(stand_in: StandIn) -> Iterator[str]:
+def serving(stand_in: StandIn) -> AbstractContextManager[str]:
     """Serve a stand-in on loopback; gives its address."""
 
     class Handler(_Handler):
         owner = stand_in
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving_on_loopback(Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     owner: StandIn
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self._answer()
+    do_DELETE = JsonHandler.do_POST  # noqa: N815 -- the library calls it so
 
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         owner = self.owner
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        body = self.body()
         request = f"{self.command} {urlsplit(self.path).path.removeprefix(_BASE)}".strip()
         owner.asked.append(request)
         if "Authorization" in self.headers:
             owner.authorizations.append(self.headers["Authorization"])
         fault = owner.faults.of_answer(request)
         if fault is not None and fault.kind != LOST:
-            self._send(fault.status, _error("Fault"), dict(fault.headers))
+            self.send(fault.status, _error("Fault"), dict(fault.headers))
             return
         status, content, headers = owner.answer(self.command, self.path, body)
         if fault is not None:
             status, content, headers = fault.status, _error("Lost"), {}
-        self._send(status, content, headers)
-
-    def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
+        self.send(status, content, headers)

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from customer360.build import build_definitions
 from customer360.cli import main
+from customer360.generated_folder import GeneratedFolderError
 from customer360.resources.dbt import read_manifest
-from customer360.serving.generated_folder import GeneratedFolderError
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold
 from customer360.serving.site.build import write_site

@@ -9,7 +9,6 @@ from math import sqrt
 from typing import Any, Final
 
 from customer360.serving.dashboard.view import Content, View
-from customer360.serving.metrics import sql
 
 TILES: Final = (
     "messages_sent",
@@ -53,8 +52,7 @@ class Effect:
 def content(view: View) -> Content:
     """All campaigns, the newest first."""
     performance = view.table("campaign_performance")
-    figures = ", ".join(f"{sql(view.metrics[name])} as {name}" for name in _PARTS)
-    (totals,) = view.rows(f"select {figures} from {performance}")
+    totals = view.counted(_PARTS, "campaign_performance")
     rows = view.rows(
         f"""select * from {performance}
         order by started_on desc nulls last, campaign_id, assigned_group desc"""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from customer360.pages.charts import amount_bars, time_columns
 from customer360.serving.dashboard.figures import words
-from customer360.serving.dashboard.view import Choice, Content, Filter, View
+from customer360.serving.dashboard.view import Choice, Content, Filter, View, summed
 
 TILES: Final = (
     "revenue", "store_revenue", "web_revenue", "purchases", "average_basket",
@@ -24,11 +24,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "new_customers": "new_customer_count",
     "returning_customers": "returning_customer_count",
 }
-_SUMS: Final = ", ".join(
-    f"coalesce(sum({column}), 0) as {name}" for name, column in COLUMNS.items()
-)
+_SUMS: Final = summed(COLUMNS)
 _EVERYBODY: Final = "everybody"
-_EVERYWHERE: Final = "all:all"
 _MONTHS_SHOWN: Final = 24
 _KINDS: Final = ("last_28_days", "last_90_days", "last_365_days", "month")
 
@@ -52,7 +49,7 @@ def content(view: View) -> Content:
     past = _one(periods, kind, int(number) + 1)
     now = _figures(view, sales, where, parameters, chosen)
     # A period that began before the first order would make every change look like growth.
-    comparable = past is not None and past["is_complete"]
+    comparable = past["is_complete"]
     before = _figures(view, sales, where, parameters, past) if comparable else None
     days = view.rows(
         f"""select period_start_on as day, {_SUMS} from {sales}

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from customer360.pages.charts import curves
 from customer360.serving.dashboard.view import Content, View
-from customer360.serving.metrics import sql
 
 AT_RISK_SHOWN: Final = 50
 _NAMES: Final = {1: "after the first", 2: "after the second", 3: "after the third"}
@@ -25,15 +24,13 @@ def content(view: View) -> Content:
             f"select * from {view.table('repeat_purchases')} order by purchase_number, day_count"
         )
     )
-    figures = ", ".join(f"{sql(view.metrics[name])} as {name}" for name in _RISK)
-    (at_risk,) = view.rows(f"select {figures} from {view.table('customer_360')}")
     return {
         "cohorts": [
             (month, list(rows))
             for month, rows in groupby(cohorts, lambda row: row["cohort_month_on"])
         ],
         "curves": curves(points, "days since the purchase") if points else None,
-        "tiles": view.tiles(_RISK, at_risk),
+        "tiles": view.tiles(_RISK, view.counted(_RISK, "customer_360")),
         "at_risk": view.rows(
             f"""select customer_id, first_name, last_name, city, order_count,
                 lifetime_spend_amount, last_ordered_at, recency_days, is_email_allowed

@@ -7,7 +7,7 @@ from typing import Final
 
 from customer360.pages.charts import amount_bars
 from customer360.serving.dashboard.figures import words
-from customer360.serving.dashboard.view import Choice, Content, View
+from customer360.serving.dashboard.view import Choice, Content, View, summed
 
 TILES: Final = ("tickets", "open_tickets", "satisfaction")
 # Column of service_performance that holds each figure.
@@ -17,7 +17,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "satisfaction_points": "csat_point_count",
     "satisfaction_answers": "csat_answer_count",
 }
-_PARTS: Final = ", ".join(f"coalesce(sum({c}), 0) as {name}" for name, c in COLUMNS.items())
+_PARTS: Final = summed(COLUMNS)
 _ALL: Final = "all"
 _BANDS: Final = ("high", "middle", "low", "none")
 _SUMS: Final = """sum(ticket_count) as tickets, sum(open_ticket_count) as open,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customer360.keys import TableKey, gold
 from customer360.serving.dashboard.figures import Tile, tile
+from customer360.serving.metrics import sql
 
 if TYPE_CHECKING:
     from customer360.resources.reading import Reader
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from customer360.settings import Settings
 
 Content = dict[str, Any]
+
+
+def summed(columns: Mapping[str, str]) -> str:
+    """SQL of figures that a mart holds in parts: columns to add up, by name of the figure."""
+    return ", ".join(f"coalesce(sum({column}), 0) as {name}" for name, column in columns.items())
 
 
 class Choice(NamedTuple):
@@ -82,6 +88,12 @@ class View:
         Of `ops` the pages read what a run tells of itself when gold is made: dbt cannot know it.
         """
         return self.reader.lake.exists(key)
+
+    def counted(self, names: Sequence[str], table: str) -> dict[str, Any]:
+        """Figures by name, counted over all rows of their gold table."""
+        figures = ", ".join(f"{sql(self.metrics[name])} as {name}" for name in names)
+        (row,) = self.rows(f"select {figures} from {self.table(table)}")
+        return row
 
     def chosen(self, name: str, label: str, choices: Sequence[Choice]) -> Filter:
         """A filter with what was asked for, or its first choice."""

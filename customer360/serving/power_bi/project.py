@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from customer360.serving.generated_folder import differing, read_folder, write_folder
+from customer360.generated_folder import differing, read_folder, write_folder
 from customer360.serving.power_bi.model import build_model
 from customer360.serving.power_bi.queries import SOURCES
 from customer360.serving.power_bi.report import Json, build_report
@@ -18,9 +18,8 @@ NAME: Final = "customer360"
 MODEL: Final = f"{NAME}.SemanticModel"
 REPORT: Final = f"{NAME}.Report"
 _SCHEMAS: Final = "https://developer.microsoft.com/json-schemas/fabric"
-# What Power BI Desktop keeps beside the project: of one person's machine, and data.
 _MARK: Final = f"{NAME}.pbip"
-# What Power BI Desktop keeps for itself.
+# What Power BI Desktop keeps beside the project: of one person's machine, and data.
 _LOCAL: Final = (".pbi",)
 _IGNORED: Final = "".join(f"**/{name}/\n" for name in _LOCAL)
 
@@ -42,7 +41,7 @@ def build_project(manifest: Mapping[str, Any], sources: Sequence[str] = SOURCES)
     model = build_model(manifest)
     files = {
         ".gitignore": _IGNORED,
-        f"{NAME}.pbip": _json(
+        _MARK: _json(
             {
                 "$schema": f"{_SCHEMAS}/pbip/pbipProperties/1.0.0/schema.json",
                 "version": "1.0",

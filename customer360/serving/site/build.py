@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from customer360.serving.generated_folder import write_folder
+from customer360.generated_folder import write_folder
 from customer360.serving.lineage import Lineage
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold

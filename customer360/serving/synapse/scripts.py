@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from customer360.serving.generated_folder import differing, read_folder, write_folder
+from customer360.generated_folder import differing, read_folder, write_folder
 from customer360.serving.metrics import read_metrics
 from customer360.serving.published import read_gold
 from customer360.serving.synapse.security import (

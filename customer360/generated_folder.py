@@ -6,7 +6,7 @@ else's is refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from customer360.errors import Customer360Error
@@ -66,6 +66,12 @@ def write_folder(folder: Path, files: Files, mark: str, local: Collection[str] =
         GeneratedFolderError: It holds somebody else's files; nothing is written.
     """
     changed = differing(read_folder(folder, mark, local), files)
+    replace(folder, files, changed)
+    return changed
+
+
+def replace(folder: Path, files: Files, changed: Iterable[str]) -> None:
+    """Write those of the paths that are among the files, and remove the others."""
     for name in changed:
         path = folder / name
         if name in files:
@@ -73,7 +79,6 @@ def write_folder(folder: Path, files: Files, mark: str, local: Collection[str] =
             path.write_bytes(_bytes(files[name]))
         else:
             path.unlink()
-    return changed
 
 
 def _bytes(content: str | bytes) -> bytes:
