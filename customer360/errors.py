@@ -32,6 +32,10 @@ class MissingTableError(Customer360Error):
     """A lake table that should exist does not."""
 
 
+class ChangedMeanwhileError(Customer360Error):
+    """Another machine has written what this one was about to write; nothing was written."""
+
+
 class SchemaChangedError(Customer360Error):
     """A table's columns are not the declared ones; its history has to be restated."""
 

@@ -237,6 +237,7 @@ def drop_records(
     lake = Lake(settings.lake)
     held = writing(lake, "customer360 quarantine drop", console.print) if really else nullcontext()
     with held:
+        version = lake.version(keys.QUARANTINE_DECISIONS)
         found = list(reasons(lake, name, chosen))
         count = sum(r.records for r in found)
         if not count:
@@ -248,7 +249,7 @@ def drop_records(
                 records = reader.batches(
                     f"select source_file, record_line, landed_on, rule from ({sql})", parameters
                 ).read_all()
-            record_drop(lake, name, records, reason=reason, by=by, at=at)
+            record_drop(lake, name, records, version, reason=reason, by=by, at=at)
     for r in found:
         where = " ".join(part for part in (r.rule, r.column) if part)
         console.print(f"  {r.records:,} {where}, landed {r.oldest} to {r.newest}")

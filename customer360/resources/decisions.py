@@ -55,7 +55,14 @@ def quarantined_sql(reader: Reader, entity: str) -> str:
 
 
 def record_drop(
-    lake: Lake, entity: str, records: pa.Table, *, reason: str, by: str, at: datetime
+    lake: Lake,
+    entity: str,
+    records: pa.Table,
+    version: int | None,
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
 ) -> None:
     """Write down that records of an entity were dropped.
 
@@ -63,9 +70,13 @@ def record_drop(
         lake: The lake.
         entity: `<source>__<entity>`.
         records: `source_file`, `record_line`, `landed_on`, `rule`; none of them dropped before.
+        version: Version of the table before they were chosen.
         reason: Why they will never be repaired.
         by: Who says so.
         at: When, UTC.
+
+    Raises:
+        ChangedMeanwhileError: Another machine has dropped records of the entity since.
     """
     import pyarrow as pa
 
@@ -84,4 +95,6 @@ def record_drop(
         before = lake.dataset(keys.QUARANTINE_DECISIONS)
         same = before.to_table(filter=pc.field("entity") == entity)
         decided = pa.concat_tables([same.select(schema.names).cast(schema), decided])
-    lake.replace_where(keys.QUARANTINE_DECISIONS, decided, f"entity = '{entity}'")
+    lake.replace_where_unchanged(
+        keys.QUARANTINE_DECISIONS, decided, f"entity = '{entity}'", version
+    )

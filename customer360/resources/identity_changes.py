@@ -103,14 +103,18 @@ def record_change(
         at: When, UTC.
         by: The run that applies it, or who approves it.
         reason: Why it is approved; empty for a run.
+
+    Raises:
+        ChangedMeanwhileError: Another machine has added a row at the same time.
     """
     import pyarrow as pa
 
+    version = lake.version(IDENTITY_CHANGES)
     figures = {name: value for name, value in asdict(change).items() if name in _schema().names}
     number = lake.row_count(IDENTITY_CHANGES) + 1 if lake.exists(IDENTITY_CHANGES) else 1
     told = {"change_id": number, "what": what, "at": at, "by": by, "reason": reason}
     row = pa.Table.from_pylist([told | asdict(basis) | figures], _schema())
-    lake.replace_where(IDENTITY_CHANGES, row, f"change_id = {number}")
+    lake.replace_where_unchanged(IDENTITY_CHANGES, row, f"change_id = {number}", version)
 
 
 def _read(lake: Lake) -> list[dict[str, object]]:

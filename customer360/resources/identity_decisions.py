@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from customer360.errors import IdentityError
+from customer360.errors import ChangedMeanwhileError, IdentityError
 from customer360.identity.contract import IDENTITY_DECISIONS
 from customer360.identity.people import Decided, groups
 
@@ -90,10 +90,18 @@ def add_decision(lake: Lake, decision: Decision) -> None:
 
     Raises:
         IdentityError: It contradicts one that holds, or repeats it.
+        ChangedMeanwhileError: Another machine has added a decision since this one was numbered.
     """
     import pyarrow as pa
 
-    standing = active(read_decisions(lake))
+    version = lake.version(IDENTITY_DECISIONS)
+    decisions = read_decisions(lake)
+    if decision.decision_id != next_number(decisions):
+        raise ChangedMeanwhileError(
+            f"Decision {decision.decision_id} is taken: somebody else has decided meanwhile. See "
+            "`customer360 identity decisions`, and say it again if it still holds."
+        )
+    standing = active(decisions)
     if decision.kind != REVOKE:
         _refuse_repetition(standing, decision)
         _refuse_contradictions([*standing, decision])
@@ -111,10 +119,11 @@ def add_decision(lake: Lake, decision: Decision) -> None:
         }
         for one, other in pairs
     ]
-    lake.replace_where(
+    lake.replace_where_unchanged(
         IDENTITY_DECISIONS,
         pa.Table.from_pylist(rows, _schema()),
         f"decision_id = {decision.decision_id}",
+        version,
     )
 
 

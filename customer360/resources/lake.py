@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from customer360.errors import MissingTableError
+from customer360.errors import ChangedMeanwhileError, MissingTableError
 from customer360.keys import LAYERS, TableKey
 from customer360.storage import arrow_filesystem, is_remote, open_url
 
@@ -165,6 +165,47 @@ class Lake:
             write_deltalake(self.table_url(key), rows, mode="overwrite", predicate=predicate)
         else:
             write_deltalake(self.table_url(key), rows, mode="error")
+
+    def version(self, key: TableKey) -> int | None:
+        """Delta version of a table; None where there is no such table."""
+        return self.delta(key).version() if self.exists(key) else None
+
+    def replace_where_unchanged(
+        self, key: TableKey, rows: pa.Table, predicate: str, version: int | None
+    ) -> None:
+        """Replace rows as `replace_where`, unless such rows were written since they were read.
+
+        For what people say, which nothing can make again: the lock keeps writers of one machine
+        apart, and a lake behind a URL has writers on several.
+
+        Args:
+            key: The table; created when missing.
+            rows: The new rows.
+            predicate: Which rows they replace.
+            version: Its `version` before anything was read that the new rows go by.
+
+        Raises:
+            ChangedMeanwhileError: Somebody has written such rows, or made the table.
+        """
+        from deltalake import DeltaTable, write_deltalake
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        url = self.table_url(key)
+        told = (
+            f"{key.sql} has been written by somebody else meanwhile, or by this command if the "
+            "storage's answer was lost. Nothing more was written; look at it, and say it again."
+        )
+        try:
+            if version is None:
+                write_deltalake(url, rows, mode="error")
+            else:
+                table = DeltaTable(url, version=version)
+                write_deltalake(table, rows, mode="overwrite", predicate=predicate)
+        except DeltaError as error:
+            was_made = version is None and self.exists(key)
+            if was_made or isinstance(error, CommitFailedError):
+                raise ChangedMeanwhileError(told) from error
+            raise
 
     def row_count(self, key: TableKey) -> int:
         """Rows of a table, from its Delta statistics."""

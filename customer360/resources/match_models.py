@@ -69,13 +69,17 @@ def add_model(lake: Lake, model: MatchModel, *, records: int, at: datetime) -> i
 
     Returns:
         Its version.
+
+    Raises:
+        ChangedMeanwhileError: Another machine has added a model at the same time.
     """
     import pyarrow as pa
 
+    read = lake.version(MATCH_MODELS)
     version = _versions(lake) + 1
     values = (version, model.name, model.trained_on, records, at, model.json())
     row = pa.Table.from_pylist([dict(zip(_COLUMNS, values, strict=True))], _schema())
-    lake.replace_where(MATCH_MODELS, row, f"version = {version}")
+    lake.replace_where_unchanged(MATCH_MODELS, row, f"version = {version}", read)
     return version
 
 
