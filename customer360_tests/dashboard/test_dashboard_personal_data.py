@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from customer360.identity.spellings import spelled
 from customer360.keys import gold
 from customer360.resources.lake import Lake
 from customer360_tests.dashboard.asking import MANAGER, PAGES, PROXY, WITH_ROLES, Answer, Asker
@@ -16,6 +17,8 @@ from customer360_tests.dashboard.asking import MANAGER, PAGES, PROXY, WITH_ROLES
 pytestmark = pytest.mark.xdist_group("dashboard")
 
 _AS_MANAGER: Final = ("x-roles", MANAGER)
+# Characters of Chinese and Japanese names, of which the syllables say nothing of the name.
+_HAN: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _MASKED: Final = "Personal data is masked: your role does not see it."
 
 
@@ -178,3 +181,16 @@ def test_search_finds_the_same_as_the_terms_that_begin_so(
         assert known["customer_id"] in found
         assert len(found) == len(set(found))
         assert set(found) == expected
+
+
+def test_search_finds_names_as_people_type_them_who_lack_their_letters(
+    ask: Asker, customers: list[dict[str, Any]]
+) -> None:
+    names = {c["customer_id"]: f"{c['first_name']} {c['last_name']}" for c in customers}
+    foreign = [i for i, name in names.items() if not name.isascii() and not _HAN.search(name)][:20]
+    assert len({names[i].split()[0] for i in foreign}) > 5
+    for customer_id in foreign:
+        latin = spelled(names[customer_id])
+        assert latin is not None
+        assert latin.isascii()
+        assert customer_id in _found(ask.get(f"/customers?q={latin.replace(' ', '+')}")), latin

@@ -29,6 +29,12 @@ accounts as (
     select * from {{ ref('stg_ecommerce__accounts') }}
 ),
 
+compared as (
+    -- Chinese syllables of a Japanese name would find nobody.
+    select * from {{ ref('stg_identity__match_records') }}
+    where script <> 'han'
+),
+
 names as (
     -- Contacts and accounts tell given and family name apart; elsewhere the last word is the family name.
     select
@@ -46,6 +52,13 @@ names as (
     left join accounts
         on claimed.entity = 'ecommerce__accounts' and accounts.account_id = claimed.record_key
     where claimed.attribute = 'name'
+    union all
+    -- As people type it who lack the letters: Müller as mueller, Иванов as ivanov.
+    select links.customer_id, compared.first_name, compared.last_name
+    from compared
+    inner join links
+        on links.entity = compared.entity
+        and links.record_key = compared.record_key
 ),
 
 carried as (

@@ -6,7 +6,10 @@ renamed as (
     select
         node,
         entity,
-        record_key
+        record_key,
+        first_name,
+        last_name,
+        script
     from source
 )
 
