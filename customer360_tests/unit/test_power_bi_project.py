@@ -130,7 +130,6 @@ def _label_as_a_column(manifest: Manifest) -> None:
 
 
 def _count_elsewhere(manifest: Manifest) -> None:
-    _gold(manifest, "fct_interactions")["columns"]["ticket_id"] = {"name": "ticket_id"}
     semantic = manifest["semantic_models"]["semantic_model.customer360.tickets"]
     semantic["depends_on"]["nodes"] = ["model.customer360.fct_interactions"]
 

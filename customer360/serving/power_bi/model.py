@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from customer360.errors import PowerBiError
-from customer360.keys import GOLD
 from customer360.serving.metrics import Figure, Metric, Ratio, dax, read_metrics, sql
 from customer360.serving.power_bi.kinds import KINDS, Kind, found_kind, kind_of
-from customer360.serving.power_bi.relationships import Relationship, build_relationships
+from customer360.serving.power_bi.relationships import (
+    Relationship,
+    build_relationships,
+    find_calendar,
+)
+from customer360.serving.published import GoldTable, read_gold
 
 # The gold tables of the model: what the figures are counted in and what these are looked at by.
 # `dim_customers` has the rows of `customer_360` once more: with both, a filter had two ways to go.
@@ -122,56 +126,56 @@ def build_model(manifest: Mapping[str, Any]) -> Model:
 
     Raises:
         MetricError: A metric is none that Power BI can show.
+        PublishingError: A gold table is not described well enough.
         PowerBiError: A table is missing, a type unknown, or a metric or an entity names a column
             that its table does not have; all such are named.
     """
-    nodes = {n["name"]: n for n in manifest["nodes"].values() if _is_mart(n)}
-    missing = [name for name in TABLES if name not in nodes]
+    gold = {table.key.table: table for table in read_gold(manifest)}
+    missing = [name for name in TABLES if name not in gold]
     if missing:
         raise PowerBiError(
             f"The Power BI model wants gold tables that the dbt manifest has not: "
             f"{', '.join(missing)}. Build them, or take them out of TABLES in {__name__}."
         )
     metrics = read_metrics(manifest)
-    relationships = tuple(build_relationships(manifest, TABLES))
+    calendar = find_calendar(manifest, TABLES)
+    relationships = build_relationships(manifest, TABLES, calendar)
     problems = [
-        *_type_problems(nodes),
-        *_metric_problems(nodes, metrics),
-        *_key_problems(nodes, relationships),
+        *_type_problems(gold),
+        *_metric_problems(gold, metrics),
+        *_key_problems(gold, relationships),
     ]
     if problems:
         raise PowerBiError("The Power BI model cannot be made:\n  " + "\n  ".join(problems))
     ends = {(r.from_table, r.from_column) for r in relationships}
-    tables = (_table(nodes[name], ends, metrics) for name in TABLES)
+    tables = (_table(gold[name], ends, calendar, metrics) for name in TABLES)
     return Model(tuple(tables), relationships)
 
 
-def _is_mart(node: Mapping[str, Any]) -> bool:
-    return (node["resource_type"], node["schema"]) == ("model", GOLD)
-
-
 def _table(
-    node: Mapping[str, Any], ends: set[tuple[str, str]], metrics: Mapping[str, Metric]
+    table: GoldTable,
+    ends: set[tuple[str, str]],
+    calendar: tuple[str, str],
+    metrics: Mapping[str, Metric],
 ) -> Table:
-    name = node["name"]
-    day = (node.get("time_spine") or {}).get("standard_granularity_column")
+    name = table.key.table
     columns = tuple(
         Column(
-            name=column["name"],
-            description=_in_one_line(column["description"]),
-            kind=kind_of(column["data_type"]),
-            is_key=column["name"] == day,
+            name=column.name,
+            description=_in_one_line(column.description),
+            kind=kind_of(column.data_type),
+            is_key=(name, column.name) == calendar,
             # What rows are joined by says nothing to people, and is as long as it is random.
-            is_hidden=(name, column["name"]) in ends or column["name"].endswith("_key"),
-            is_personal=bool(column["config"].get("meta", {}).get("pii")),
-            sorted_by=SORTED_BY.get(column["name"], ""),
+            is_hidden=(name, column.name) in ends or column.name.endswith("_key"),
+            is_personal=bool(column.is_personal),
+            sorted_by=SORTED_BY.get(column.name, ""),
         )
-        for column in node["columns"].values()
+        for column in table.columns
     )
-    measures = (_measure(m) for m in metrics.values() if m.table.table == name)
+    measures = (_measure(m) for m in metrics.values() if m.table == table.key)
     return Table(
         name,
-        _in_one_line(node["description"]),
+        _in_one_line(table.description),
         columns,
         tuple(sorted(measures, key=lambda m: m.label)),
     )
@@ -192,23 +196,23 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _type_problems(nodes: Mapping[str, Any]) -> Iterator[str]:
+def _type_problems(gold: Mapping[str, GoldTable]) -> Iterator[str]:
     for name in TABLES:
-        for column in nodes[name]["columns"].values():
-            if found_kind(column["data_type"]) is None:
+        for column in gold[name].columns:
+            if found_kind(column.data_type) is None:
                 yield (
-                    f"{name}.{column['name']}: found the type {column['data_type']}; expected "
+                    f"{name}.{column.name}: found the type {column.data_type}; expected "
                     f"{', '.join(KINDS)} or a decimal"
                 )
 
 
-def _metric_problems(nodes: Mapping[str, Any], metrics: Mapping[str, Metric]) -> Iterator[str]:
+def _metric_problems(gold: Mapping[str, GoldTable], metrics: Mapping[str, Metric]) -> Iterator[str]:
     for metric in metrics.values():
         table = metric.table.table
         if table not in TABLES:
             yield f"metric {metric.name}: its table {table} is not in TABLES of {__name__}"
             continue
-        columns = nodes[table]["columns"]
+        columns = gold[table].column_names
         for name in dict.fromkeys(_used(metric)):
             if name not in columns:
                 yield f"metric {metric.name}: there is no column {table}.{name}"
@@ -225,15 +229,15 @@ def _used(metric: Metric) -> list[str]:
 
 
 def _key_problems(
-    nodes: Mapping[str, Any], relationships: tuple[Relationship, ...]
+    gold: Mapping[str, GoldTable], relationships: tuple[Relationship, ...]
 ) -> Iterator[str]:
     for each in relationships:
         ends = ((each.from_table, each.from_column), (each.to_table, each.to_column))
         for table, column in ends:
-            if column not in nodes[table]["columns"]:
+            if column not in gold[table].column_names:
                 yield f"relationship {each.name}: there is no column {table}.{column}"
     for table in TABLES:
-        columns = nodes[table]["columns"]
+        columns = gold[table].column_names
         for name, number in SORTED_BY.items():
             if name in columns and number not in columns:
                 yield f"{table}.{name} is sorted by {number}: there is no column {table}.{number}"

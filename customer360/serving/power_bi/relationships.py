@@ -26,7 +26,7 @@ class Relationship:
 
 
 def build_relationships(
-    manifest: Mapping[str, Any], tables: Sequence[str]
+    manifest: Mapping[str, Any], tables: Sequence[str], calendar: tuple[str, str]
 ) -> tuple[Relationship, ...]:
     """From each foreign entity to the table whose primary it is; from each fact to its day.
 
@@ -35,12 +35,10 @@ def build_relationships(
     Args:
         manifest: The parsed `manifest.json`.
         tables: The tables of the model, all of which the manifest has.
+        calendar: Table and column of the days (`find_calendar`).
 
     Returns:
         Relationships, by table and column.
-
-    Raises:
-        PowerBiError: There is no calendar.
     """
     found = [(t, s) for t, s in _semantic_models(manifest) if t in tables]
     primaries = {
@@ -56,7 +54,6 @@ def build_relationships(
         if entity["type"] == "foreign" and entity["name"] in primaries
     ]
     referred = {each.to_table for each in made}
-    calendar = _calendar(manifest, tables)
     for table, semantic in found:
         day = (semantic["defaults"] or {}).get("agg_time_dimension")
         if day and table not in referred:
@@ -73,8 +70,16 @@ def _semantic_models(manifest: Mapping[str, Any]) -> list[tuple[str, Mapping[str
     ]
 
 
-def _calendar(manifest: Mapping[str, Any], tables: Sequence[str]) -> tuple[str, str]:
-    """Table and column of the days."""
+def find_calendar(manifest: Mapping[str, Any], tables: Sequence[str]) -> tuple[str, str]:
+    """Table and column of the days.
+
+    Args:
+        manifest: The parsed `manifest.json`.
+        tables: The tables of the model.
+
+    Raises:
+        PowerBiError: There is no calendar.
+    """
     for node in manifest["nodes"].values():
         spine = node.get("time_spine")
         if spine and node["schema"] == GOLD and node["name"] in tables:
