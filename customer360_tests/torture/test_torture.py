@@ -28,7 +28,6 @@ from customer360.sources import SOURCES
 from customer360_tests.commands import Command, children, customer360
 from customer360_tests.torture.points import Kind, Point
 
-STEPS = 35
 DBT_SECONDS = 8.0
 WORLD = ("simulate", "--customers", "40", "--seed", "11", "--faults", "high", "--days")
 FAULTY = (sys.executable, "-m", "customer360_tests.torture.faulty")
@@ -42,11 +41,13 @@ class World:
     Attributes:
         begun: The lake from which every point starts.
         ended: The same lake after an undisturbed run.
-        writes: Writes of that run.
+        steps: Steps of that run.
+        writes: Its writes.
     """
 
     begun: Lake
     ended: Lake
+    steps: int
     writes: int
 
 
@@ -55,7 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
     """Made once for all workers."""
     root = tmp_path_factory.getbasetemp()
     folder = (root if worker_id == "master" else root.parent) / "torture"
-    begun, ended, told = Lake(f"{folder}/begun"), Lake(f"{folder}/ended"), folder / "writes.json"
+    begun, ended, told = Lake(f"{folder}/begun"), Lake(f"{folder}/ended"), folder / "told.json"
     folder.mkdir(exist_ok=True)
     with FileLock(folder / "made.lock"):
         if not told.exists():
@@ -66,9 +67,15 @@ def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
             _copy(begun, ended)
             nothing = (*FAULTY, "nothing", "-1", "-1")
             with _command(ended, "ended", nothing, home) as command:
-                writes = command.ended().rpartition("writes: ")[2]
-            told.write_text(json.dumps(int(writes)))
-    return World(begun, ended, json.loads(told.read_text()))
+                said = command.ended()
+            counts = {"steps": _steps(said), "writes": int(said.rpartition("writes: ")[2])}
+            told.write_text(json.dumps(counts))
+    return World(begun, ended, **json.loads(told.read_text()))
+
+
+def _steps(said: str) -> int:
+    """Steps that a run has told of: a line each, which ends with its seconds."""
+    return said.count(" s\n")
 
 
 def _copy(source: Lake, target: Lake) -> None:
@@ -87,11 +94,11 @@ def _command(
         command.close()
 
 
-def _disturb(point: Point, lake: Lake, writes: int) -> int:
+def _disturb(point: Point, lake: Lake, world: World) -> int:
     """Run with the disturbance of a point; returns the exit code."""
     match point.kind:
         case Kind.KILLED_AT_STEP | Kind.KILLED_IN_STEP:
-            return _kill_run(point, lake)
+            return _kill_run(point, lake, world.steps)
         case Kind.DBT_KILLED_IN_MODEL | Kind.DBT_KILLED_IN_SNAPSHOT:
             return _kill_dbt(point, lake)
         case Kind.ENGINE_DIES_IN_DBT:
@@ -100,15 +107,15 @@ def _disturb(point: Point, lake: Lake, writes: int) -> int:
             fault = ("disk", "-1", f"{(point.place - 0.7) / 0.3 * DBT_SECONDS}")
         case _:
             what = {Kind.ENGINE_DIES: "engine", Kind.DISK_FULL: "disk"}.get(point.kind, "conflict")
-            fault = (what, str(int(point.place * (writes - 1))), "-1")
+            fault = (what, str(int(point.place * (world.writes - 1))), "-1")
     with _command(lake, "disturbed", (*FAULTY, *fault)) as command:
         return command.code()
 
 
-def _kill_run(point: Point, lake: Lake) -> int:
-    steps = int(point.place * (STEPS - 1))
+def _kill_run(point: Point, lake: Lake, steps: int) -> int:
+    done = int(point.place * (steps - 1))
     with _command(lake, "disturbed", customer360("run")) as command:
-        command.wait_until(lambda: command.said.count(" s\n") >= steps)
+        command.wait_until(lambda: _steps(command.said) >= done)
         if point.kind is Kind.KILLED_IN_STEP:
             time.sleep(point.delay)
         command.process.kill()
@@ -144,7 +151,7 @@ def test_the_next_run_makes_good_what_was_disturbed(
 ) -> None:
     del settings  # It sets DAGSTER_HOME.
     _copy(world.begun, lake)
-    code = _disturb(point, lake, world.writes)
+    code = _disturb(point, lake, world)
     record_property("torture_points", 1)
     # An engine may put a conflicting commit right by itself.
     assert code or point.kind is Kind.COMMIT_CONFLICT, "the disturbance came too late"
