@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from customer360 import keys
 from customer360.landing.files import LandingFile, day_fingerprint, list_files
@@ -57,6 +57,10 @@ class Pending:
 
     days: tuple[date, ...]
     is_stale: bool
+
+
+# Files of `ops/loads` that a refresh leaves as they are.
+_MOST_LOADS_FILES: Final = 10
 
 
 def _loads_schema() -> pa.Schema:
@@ -131,7 +135,15 @@ def record_refresh(lake: Lake, run_id: str) -> date:
     }
     table = pa.Table.from_pylist([row], schema=_refreshes_schema())
     lake.replace_where(keys.REFRESHES, table, f"run_id = '{run_id}'")
+    _merge_loads(lake)
     return as_of_date(lake)
+
+
+def _merge_loads(lake: Lake) -> None:
+    """Merge the files of `ops/loads`: every load leaves one, and every step of a run reads them."""
+    table = lake.delta(keys.LOADS)
+    if len(table.file_uris()) > _MOST_LOADS_FILES:
+        table.optimize.compact()
 
 
 def read_loads(lake: Lake) -> dict[tuple[str, date], Load]:
