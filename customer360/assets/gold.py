@@ -21,6 +21,7 @@ from customer360.resources.dbt import (
     ended_with,
     environment,
     project_fingerprint,
+    repeated_once_when_garbled,
     target_path,
     uses_engine,
 )
@@ -99,7 +100,7 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
             )
         with environment(made | {OWNER: process_mark()}):
             invocation = dbt.cli(arguments, context=context)
-            with ended_with(opened, invocation.process):
+            with repeated_once_when_garbled(), ended_with(opened, invocation.process):
                 for event in invocation.stream():
                     if not isinstance(event, dg.Output) or event.output_name in selected:
                         yield event
