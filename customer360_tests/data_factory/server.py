@@ -12,24 +12,28 @@ from urllib.parse import urlsplit
 from customer360_tests.data_factory.faults import LOST
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.runs import PipelineRun
-from customer360_tests.loopback import JsonHandler, serving_on_loopback
+from customer360_tests.loopback import LOOPBACK, JsonHandler, serving_http
 
 SUBSCRIPTION, GROUP, NAME = "11111111-2222-3333-4444-555555555555", "retail", "c360-test"
 _BASE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
     f"/providers/Microsoft.DataFactory/factories/{NAME}"
 )
+# Who started a run by hand.
+MANUALLY = {"id": "m1", "name": "Manual", "invokedByType": "Manual"}
 # Small, so that every list has a second page.
 _PAGE = 3
 
 
-def serving(factory: StandInFactory) -> AbstractContextManager[str]:
-    """Serve a factory on loopback; gives the address of its management interface."""
+def serving(
+    factory: StandInFactory, host: str = LOOPBACK, port: int = 0
+) -> AbstractContextManager[str]:
+    """Serve a factory for the time of a `with` block; gives its management interface's address."""
 
     class Handler(_Handler):
         owner = factory
 
-    return serving_on_loopback(Handler)
+    return serving_http(Handler, host, port)
 
 
 class _Handler(JsonHandler):
@@ -53,8 +57,7 @@ class _Handler(JsonHandler):
         if started := re.fullmatch(r"/pipelines/(\w+)/createRun", path):
             if f"pipeline/{started[1]}.json" not in self.owner.documents:
                 return _not_found("pipeline")
-            invoked = {"id": "m1", "name": "Manual", "invokedByType": "Manual"}
-            return 200, {"runId": self.owner.start(started[1], body, invoked)}
+            return 200, {"runId": self.owner.start(started[1], body, MANUALLY)}
         if path == "/queryPipelineRuns":
             return 200, self._runs(body)
         named = re.fullmatch(r"/pipelineruns/([\w-]+)(/\w+)?", path, re.IGNORECASE)
