@@ -40,4 +40,11 @@ RUN python -m customer360.commands.spark_server --fetch
 ENTRYPOINT ["python", "-m", "customer360.commands.spark_server"]
 CMD ["--host", "0.0.0.0", "--port", "15002"]
 
+# Source systems and a Data Factory to try the platform with: stand-ins of its tests, not part of it.
+FROM customer360 AS sources
+COPY customer360_tests customer360_tests
+RUN mkdir /var/lib/customer360/sources
+VOLUME /var/lib/customer360/sources
+ENTRYPOINT ["python", "-m", "customer360_tests.source_systems.service"]
+
 FROM customer360
