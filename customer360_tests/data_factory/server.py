@@ -19,8 +19,6 @@ _BASE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
     f"/providers/Microsoft.DataFactory/factories/{NAME}"
 )
-# Who started a run by hand.
-MANUALLY = {"id": "m1", "name": "Manual", "invokedByType": "Manual"}
 # Small, so that every list has a second page.
 _PAGE = 3
 
@@ -57,7 +55,8 @@ class _Handler(JsonHandler):
         if started := re.fullmatch(r"/pipelines/(\w+)/createRun", path):
             if f"pipeline/{started[1]}.json" not in self.owner.documents:
                 return _not_found("pipeline")
-            return 200, {"runId": self.owner.start(started[1], body, MANUALLY)}
+            invoked = {"id": "m1", "name": "Manual", "invokedByType": "Manual"}
+            return 200, {"runId": self.owner.start(started[1], body, invoked)}
         if path == "/queryPipelineRuns":
             return 200, self._runs(body)
         named = re.fullmatch(r"/pipelineruns/([\w-]+)(/\w+)?", path, re.IGNORECASE)

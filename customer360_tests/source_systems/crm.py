@@ -24,10 +24,6 @@ create table if not exists crm.consents (
 grant usage on schema crm to {READER};
 grant select on crm.contacts, crm.consents to {READER};
 """
-_OLDEST = """
-select min(at) at time zone 'UTC' from (
-    select updated_at as at from crm.contacts union all select changed_at from crm.consents) as rows
-"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +77,14 @@ class Crm:
         with self.connect() as connection:
             _append(connection, table, rows)
 
-    def oldest_change(self) -> date | None:
-        """Day (UTC) of the oldest row's change; None without rows."""
+    def export(self, table: str, changed_at: str, before: date) -> bytes:
+        """Rows of a table that changed before a day (UTC), as JSON lines."""
+        rows = sql.SQL("select row_to_json(r)::text from {} r where {at} < {before} order by {at}")
+        query = rows.format(
+            _name(table), at=sql.Identifier(changed_at), before=sql.Literal(f"{before}T00:00:00Z")
+        )
         with self.connect() as connection:
-            (oldest,) = connection.execute(_OLDEST).fetchone() or (None,)
-        return oldest.date() if oldest else None
+            return "".join(f"{line}\n" for (line,) in connection.execute(query)).encode()
 
     def _connect(self, **parameters: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(self.server, password=self.password, **parameters)

@@ -13,26 +13,27 @@ import secrets
 import signal
 import sys
 import threading
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
 import click
 import psycopg
+from upath import UPath
 
-from customer360.data_factory.vocabulary import ENTITIES, INGEST_DAY, WINDOW_END, WINDOW_START
-from customer360.landing.files import landed_days
+from customer360.landing.deliver import write_whole
 from customer360.settings import PROJECT_ROOT
 from customer360.sources.copies import TableCopy
 from customer360_tests.data_factory.pipelines import StandInFactory
-from customer360_tests.data_factory.server import MANUALLY, serving
+from customer360_tests.data_factory.server import serving
 from customer360_tests.data_factory.world import CRM, SOCIAL, deployed
 from customer360_tests.loopback import LOOPBACK
 from customer360_tests.source_systems.api import PagedApi
 from customer360_tests.source_systems.crm import Crm
 from customer360_tests.source_systems.world import SimulatedWorld, copied_from
 
+_EXPORT = "export.jsonl"
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _LOG = logging.getLogger(__name__)
 
@@ -81,37 +82,27 @@ def main(
         raise click.ClickException(f"PostgreSQL: {error}") from error
     world.fill(crm, api, drop)
     (lake / "landing").mkdir(parents=True, exist_ok=True)
+    _land_what_was_before(crm, lake, start.date())
     with api.serving(host, api_port) as pages:
         hosts = {CRM: crm.authority, SOCIAL: urlsplit(pages).netloc}
         around = deployed(lake, drop, hosts, crm=password, social=authorization)
         factory = StandInFactory(PROJECT_ROOT / "adf", around)
         with serving(factory, host, port) as endpoint:
-            _first_load(factory, crm, lake, start.date())
             _LOG.info("API on %s, Data Factory on %s", pages, endpoint)
             threading.Event().wait()
 
 
-def _first_load(factory: StandInFactory, crm: Crm, lake: Path, start: date) -> None:
-    """Copy once what the crm had before the first day, as one does who puts a factory to work.
+def _land_what_was_before(crm: Crm, lake: Path, start: date) -> None:
+    """Land once, for the day before the first, what the crm had then: an export of it.
 
-    One window over all the time before; it lands on the day on which it begins.
+    One window of the factory over all that time would not do: it lands on the day on which it
+    begins, and records that changed after their landing day are quarantined.
     """
-    begins = crm.oldest_change()
-    if begins is None or begins >= start:
-        return
-    landing = lake / "landing"
-    missing = [
-        entity
-        for entity in copied_from(TableCopy)
-        if begins not in landed_days(str(landing), *entity.split("__", 1))
-    ]
-    if missing:
-        parameters = {
-            WINDOW_START: f"{begins}T00:00:00Z",
-            WINDOW_END: f"{start}T00:00:00Z",
-            ENTITIES: missing,
-        }
-        factory.start(INGEST_DAY, parameters, MANUALLY)
+    for entity, copy in copied_from(TableCopy).items():
+        folder = UPath(lake, "landing", *entity.split("__", 1), f"dt={start - timedelta(days=1)}")
+        exported = crm.export(copy.table, copy.changed_at, start)
+        if exported and not (folder / _EXPORT).exists():
+            write_whole(folder / _EXPORT, exported)
 
 
 if __name__ == "__main__":

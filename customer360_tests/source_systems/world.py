@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from upath import UPath
 
@@ -21,10 +21,12 @@ from customer360.landing.files import list_files
 from customer360.landing.simulate.parameters import FaultLevel
 from customer360.landing.simulate.world import simulate
 from customer360.sources import SOURCES
-from customer360.sources.copies import Copy, FilesCopy, PagesCopy, TableCopy
+from customer360.sources.copies import FilesCopy, PagesCopy, TableCopy
 from customer360.sources.spec import EntitySpec
 from customer360_tests.source_systems.api import PagedApi
 from customer360_tests.source_systems.crm import Crm
+
+_Copy = TypeVar("_Copy", TableCopy, PagesCopy, FilesCopy)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ def _entities() -> Iterator[tuple[str, EntitySpec]]:
             yield source.name, entity
 
 
-def copied_from(kind: type[Copy]) -> list[str]:
-    """Entities that are fetched from one kind of system, as `<source>__<entity>`."""
-    return [f"{s}__{e.name}" for s, e in _entities() if isinstance(e.copied_from, kind)]
+def copied_from(kind: type[_Copy]) -> dict[str, _Copy]:
+    """Entities (`<source>__<entity>`) that are fetched from one kind of system, and where."""
+    return {
+        f"{source}__{entity.name}": entity.copied_from
+        for source, entity in _entities()
+        if isinstance(entity.copied_from, kind)
+    }
