@@ -31,6 +31,13 @@ VOLUME ["/var/lib/customer360/lake", "/var/lib/customer360/dagster"]
 ENTRYPOINT ["python", "-m", "customer360.commands.prepare", "--then"]
 CMD ["dagster", "dev", "-h", "0.0.0.0", "-p", "3000"]
 
+# Source systems and a Data Factory to try the platform with: stand-ins of its tests, not part of it.
+FROM customer360 AS sources
+COPY customer360_tests customer360_tests
+RUN mkdir /var/lib/customer360/sources
+VOLUME /var/lib/customer360/sources
+ENTRYPOINT ["python", "-m", "customer360_tests.source_systems.service"]
+
 # Apache Spark with Delta behind Spark Connect; the jars are in the image.
 FROM customer360 AS spark
 USER root

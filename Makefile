@@ -51,7 +51,7 @@ dashboard: $(STAMP) ## Dashboard on http://127.0.0.1:8360; names and addresses a
 PROFILE ?= default
 SECRETS := deploy/secrets/postgres_password deploy/secrets/storage_key
 COMPOSE := C360_PROFILE=$(PROFILE) docker compose --profile $(PROFILE) $(if $(wildcard .env),--env-file .env)
-up: $(SECRETS) ## Start the containers (docker compose); PROFILE=default, spark or azure (docs/containers.md)
+up: $(SECRETS) ## Start the containers (docker compose); PROFILE=default, spark, azure or sources (docs/containers.md)
 	@docker compose version >/dev/null || { echo "make up needs Docker with Compose 2.24 or newer"; exit 1; }
 	$(COMPOSE) build
 	$(COMPOSE) up --detach --wait

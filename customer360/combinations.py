@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+
+from customer360.plain_http import is_on_this_machine
 
 DATABRICKS: Final = "databricks"
 # Without these, runs of a Data Factory can neither be started nor found.
@@ -19,7 +20,6 @@ DASHBOARD_TOKEN: Final = (
 )  # fmt: skip
 # A semantic model is found in its workspace.
 POWER_BI: Final = ("power_bi_workspace", "power_bi_model")
-_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def impossible(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
@@ -83,4 +83,4 @@ def _lacking(values: Mapping[str, Any]) -> Iterator[str]:
 def _is_here(environ: Mapping[str, str]) -> bool:
     """Whether the workspace is on this machine, and sees its folders."""
     host = environ.get("DATABRICKS_HOST", "")
-    return urlsplit(host if "://" in host else f"//{host}").hostname in _THIS_MACHINE
+    return is_on_this_machine(host if "://" in host else f"//{host}")

@@ -11,14 +11,14 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from customer360 import credentials
+from customer360 import credentials, plain_http
 from customer360.combinations import impossible
 from customer360.errors import SettingsError
 
@@ -245,15 +245,23 @@ def _guid(text: str) -> str:
     return text.lower()
 
 
-def _endpoint(text: str) -> str:
+def _address(text: str, plain: Callable[[str], bool], where: str) -> str:
     url = urlsplit(text)
     if url.username or url.password:
         raise ValueError("expected an address without user and password")
-    # What is sent there carries a token.
-    is_loopback = url.scheme == "http" and url.hostname in ("127.0.0.1", "localhost", "::1")
-    if not is_loopback and url.scheme != "https":
-        raise ValueError("expected an https:// URL, or http:// on this machine")
+    if url.scheme != "https" and not (plain_http.is_plain(text) and plain(text)):
+        raise ValueError(f"expected an https:// URL, or http:// {where}")
     return text.rstrip("/")
+
+
+def _trusted(text: str) -> str:
+    """An address whose answers are secrets, or decide who is trusted."""
+    return _address(text, plain_http.is_on_this_machine, "on this machine")
+
+
+def _endpoint(text: str) -> str:
+    """An address of a service that somebody may stand in for; over plain http it gets no token."""
+    return _address(text, plain_http.is_near, "on this machine or in its container network")
 
 
 def _database(text: str) -> str:
@@ -305,7 +313,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "identity_revenue_limit": _share,
     "schedule": _cron,
     "retention_days": _days_kept,
-    "key_vault": _endpoint,
+    "key_vault": _trusted,
     "alert_webhook": _webhook,
     "ingestion": lambda text: _one_of(INGESTIONS, text),
     "azure_subscription": _name,
@@ -323,7 +331,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "dashboard_roles_header": _header,
     "dashboard_proxies": _networks,
     "dashboard_token_header": _header,
-    "dashboard_token_keys": _endpoint,
+    "dashboard_token_keys": _trusted,
     "dashboard_token_issuer": _text,
     "dashboard_token_audience": _text,
     "dashboard_token_claim": _text,

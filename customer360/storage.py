@@ -23,6 +23,7 @@ import fsspec
 
 from customer360 import credentials
 from customer360.errors import StorageError
+from customer360.plain_http import is_near, is_plain
 
 if TYPE_CHECKING:
     import pyarrow.fs
@@ -202,6 +203,11 @@ def account_of(url: str, environ: Mapping[str, str] | None = None) -> Account:
             f"{url} is no lake: expected abfss://<container>@<account>{_SUFFIX}/<path>."
         )
     endpoint = environ.get("AZURE_STORAGE_ENDPOINT", "").rstrip("/") or None
+    if endpoint and is_plain(endpoint) and not is_near(endpoint):
+        raise StorageError(
+            "AZURE_STORAGE_ENDPOINT: found a plain http:// address of another machine, expected "
+            "https://, or http:// on this machine or in its container network."
+        )
     values = {name: environ[name] for name in credentials.STORAGE if environ.get(name)}
     account = Account(host.removesuffix(_SUFFIX), parts.username, endpoint, values)
     _require_one_way(account, environ)
@@ -253,7 +259,7 @@ def _try(account: Account, values: frozenset[tuple[str, str]]) -> None:
 
     del values
     _refuse_expired(account)
-    if account.blob_url.startswith("http://"):
+    if is_plain(account.blob_url):
         # object_store asks for it in so many words; an emulator has no certificate.
         os.environ["AZURE_ALLOW_HTTP"] = "true"
     client = ContainerClient(

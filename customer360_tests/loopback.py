@@ -1,4 +1,4 @@
-"""HTTP stand-ins on loopback: what all of them have in common."""
+"""HTTP stand-ins: what all of them have in common. On loopback, unless somebody says otherwise."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+LOOPBACK = "127.0.0.1"
+
 
 @contextlib.contextmanager
-def serving_on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve for the time of a `with` block; gives the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def serving_http(
+    handler: type[BaseHTTPRequestHandler], host: str = LOOPBACK, port: int = 0
+) -> Iterator[str]:
+    """Serve for the time of a `with` block, on a free port if it is 0; gives the address."""
+    server = ThreadingHTTPServer((host, port), handler)
     thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

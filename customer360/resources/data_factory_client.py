@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import IngestionError
+from customer360.plain_http import is_plain
 
 if TYPE_CHECKING:
     from azure.mgmt.datafactory import DataFactoryManagementClient
@@ -30,7 +31,7 @@ def build_client(subscription: str, endpoint: str | None) -> DataFactoryManageme
     Args:
         subscription: Id of the subscription.
         endpoint: Address of the management interface; Azure's own when None. A plain http address
-            (settings allow it on this machine only) gets no token.
+            (settings allow it on this machine and in its container network) gets no token.
     """
     from azure.core.pipeline.policies import SansIOHTTPPolicy
     from azure.identity import DefaultAzureCredential
@@ -43,7 +44,7 @@ def build_client(subscription: str, endpoint: str | None) -> DataFactoryManageme
     }
     if endpoint is not None:
         options["base_url"] = endpoint
-        if endpoint.startswith("http://"):
+        if is_plain(endpoint):
             options["authentication_policy"] = SansIOHTTPPolicy()
     return DataFactoryManagementClient(DefaultAzureCredential(), subscription, **options)
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import PowerBiError
+from customer360.plain_http import is_plain
 from customer360.resources.patience import Patience
 from customer360.resources.power_bi_answers import (
     HINTS,
@@ -45,7 +46,7 @@ class PowerBi:
         workspace: Id of its workspace.
         model: Its id.
         endpoint: Address of the interface; Power BI's own when None. A plain http address
-            (settings allow it on this machine only) gets no token.
+            (settings allow it on this machine and in its container network) gets no token.
         patience: How long to wait.
     """
 
@@ -144,7 +145,7 @@ class PowerBi:
         from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = []
-        if not self._refreshes.startswith("http://"):
+        if not is_plain(self._refreshes):
             from azure.identity import DefaultAzureCredential
 
             policies.append(BearerTokenCredentialPolicy(DefaultAzureCredential(), _SCOPE))

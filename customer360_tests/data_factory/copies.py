@@ -48,10 +48,11 @@ def copy(world: World, activity: Json, reads: Json, writes: Json, step: Step) ->
 
 def _database_rows(world: World, source: Json, reads: Json) -> Iterator[tuple[Any, ...]]:
     to = reads["service"]["typeProperties"]
+    host, _, port = world.authority(f"{to['server']}:{to['port']}").rpartition(":")
     try:
         with psycopg.connect(
-            host="127.0.0.1",
-            port=world.port(f"{to['server']}:{to['port']}"),
+            host=host,
+            port=port,
             dbname=to["database"],
             user=to["username"],
             password=world.secret(to["password"]),
@@ -68,16 +69,18 @@ def _pages(world: World, source: Json, reads: Json) -> Iterator[Json]:
     url = to["url"] + reads["typeProperties"]["relativeUrl"]
     while url:
         parts = urlsplit(url)
-        local = f"127.0.0.1:{world.port(f'{parts.scheme}://{parts.netloc}')}"
-        request = urllib.request.Request(  # noqa: S310 - loopback only
-            urlunsplit(("http", local, parts.path, parts.query, "")),
+        authority = world.authority(f"{parts.scheme}://{parts.netloc}")
+        request = urllib.request.Request(  # noqa: S310 - http only
+            urlunsplit(("http", authority, parts.path, parts.query, "")),
             headers={"Authorization": secret},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http only
                 page = json.load(answer)
         except urllib.error.HTTPError as error:
             raise ActivityError(f"REST: HTTP {error.code} from {url}") from error
+        except OSError as error:
+            raise ActivityError(f"REST: no answer from {url}") from error
         yield page
         url = page["next"]
 

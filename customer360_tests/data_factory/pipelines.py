@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from customer360_tests.data_factory.faults import Faults
 from customer360_tests.data_factory.runs import CancelledError, Json, PipelineRun
 from customer360_tests.data_factory.steps import Step
 from customer360_tests.data_factory.world import ActivityError, World
+
+_LOG = logging.getLogger(__name__)
 
 
 class StandInFactory:
@@ -87,7 +90,13 @@ class StandInFactory:
             run.status = "Cancelled"
         except (ActivityError, ExpressionError) as error:
             run.status, run.message = "Failed", str(error)
-        run.updated = datetime.now(UTC)
+        except BaseException:
+            # Nobody would end it.
+            run.status, run.message = "Failed", "the stand-in broke; its log says where"
+            raise
+        finally:
+            run.updated = datetime.now(UTC)
+            _LOG.info("%s %s: %s %s", run.pipeline, run.run_id, run.status, run.message)
 
     def _in_order(self, run: PipelineRun, activities: list[Json], local: Json) -> None:
         """Execute activities one after the other; `adf/` lists them in that order."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from customer360_tests.data_factory.faults import LOST
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.runs import PipelineRun
-from customer360_tests.loopback import JsonHandler, serving_on_loopback
+from customer360_tests.loopback import LOOPBACK, JsonHandler, serving_http
 
 SUBSCRIPTION, GROUP, NAME = "11111111-2222-3333-4444-555555555555", "retail", "c360-test"
 _BASE = (
@@ -23,13 +23,15 @@ _BASE = (
 _PAGE = 3
 
 
-def serving(factory: StandInFactory) -> AbstractContextManager[str]:
-    """Serve a factory on loopback; gives the address of its management interface."""
+def serving(
+    factory: StandInFactory, host: str = LOOPBACK, port: int = 0
+) -> AbstractContextManager[str]:
+    """Serve a factory for the time of a `with` block; gives its management interface's address."""
 
     class Handler(_Handler):
         owner = factory
 
-    return serving_on_loopback(Handler)
+    return serving_http(Handler, host, port)
 
 
 class _Handler(JsonHandler):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -22,9 +23,11 @@ from customer360.settings import PROJECT_ROOT, Settings, variable_name
 from customer360.sources import SOURCES
 from customer360_tests.data_factory.pipelines import StandInFactory
 from customer360_tests.data_factory.server import GROUP, NAME, SUBSCRIPTION, serving
-from customer360_tests.data_factory.systems import AUTHORIZATION, PASSWORD, PagedApi
-from customer360_tests.data_factory.world import World
+from customer360_tests.data_factory.world import SOCIAL, deployed
+from customer360_tests.source_systems.api import PagedApi
 
+READER_PASSWORD, _AUTHORIZATION = "crm-hunter2", "Bearer api-hunter2"
+_PAGE_SIZE = 2
 # Short, so that what takes minutes in Azure takes a moment here.
 PATIENCE = Patience(first_poll=0.05, longest_poll=0.2, run=30, cancelling=20, vanished=0.6)
 
@@ -53,14 +56,6 @@ class Setting:
         """The platform with this factory."""
         return build_definitions(self.settings, resource_overrides={"ingestion": self.ingestion})
 
-    def landing_only(self) -> dg.Definitions:
-        """Its landing assets alone, which are there in a moment."""
-        return dg.Definitions(
-            assets=build_landing_assets(SOURCES, landing_days(self.settings), self.settings),
-            jobs=[build_ingest_job()],
-            resources={"ingestion": self.ingestion},
-        )
-
     def copy(
         self,
         instance: dg.DagsterInstance,
@@ -69,13 +64,7 @@ class Setting:
         last: date | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materialise landing assets for days."""
-        job = self.landing_only().resolve_job_def(INGEST_JOB)
-        return job.execute_in_process(
-            instance=instance,
-            asset_selection=[dg.AssetKey(["landing", entity]) for entity in entities],
-            tags=range_tags(first, last or first),
-            raise_on_error=False,
-        )
+        return copy(self.settings, self.ingestion, instance, entities, first, last or first)
 
     def variables(self) -> dict[str, str]:
         """The settings as environment variables, for another process."""
@@ -105,36 +94,51 @@ class Setting:
         return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
 
 
+def copy(
+    settings: Settings,
+    ingestion: DataFactory,
+    instance: dg.DagsterInstance,
+    entities: Sequence[str],
+    first: date,
+    last: date,
+) -> dg.ExecuteInProcessResult:
+    """Materialise landing assets for days, in a graph of nothing else, which is there at once."""
+    definitions = dg.Definitions(
+        assets=build_landing_assets(SOURCES, landing_days(settings), settings),
+        jobs=[build_ingest_job()],
+        resources={"ingestion": ingestion},
+    )
+    return definitions.resolve_job_def(INGEST_JOB).execute_in_process(
+        instance=instance,
+        asset_selection=[dg.AssetKey(["landing", entity]) for entity in entities],
+        tags=range_tags(first, last),
+        raise_on_error=False,
+    )
+
+
 @contextlib.contextmanager
 def data_factory(
-    lake: Lake, folder: Path, hosts: Mapping[str, int] | None = None
+    lake: Lake, folder: Path, hosts: Mapping[str, str] | None = None
 ) -> Iterator[Setting]:
     """Serve a factory that copies into a lake.
 
     Args:
         lake: The lake.
         folder: Folder for the drop storage.
-        hosts: Further loopback ports of hosts that linked services name.
+        hosts: Where further hosts are that linked services name.
     """
-    drop, api = folder / "drop", PagedApi()
+    drop, api = folder / "drop", PagedApi(_AUTHORIZATION, _PAGE_SIZE)
     drop.mkdir(parents=True)
     Path(lake.landing).mkdir(parents=True)
-    world = World(
-        containers={
-            ("https://customer360lake.dfs.core.windows.net", "lake"): Path(lake.url),
-            ("https://customer360drop.blob.core.windows.net", "drop"): drop,
-        },
-        hosts=dict(hosts or {}),
-        secrets={"crm-password": PASSWORD, "social-authorization": AUTHORIZATION},
-    )
+    world = deployed(Path(lake.url), drop, hosts or {}, crm=READER_PASSWORD, social=_AUTHORIZATION)
     stand_in = StandInFactory(PROJECT_ROOT / "adf", world)
     named: dict[str, Any] = {
         "azure_subscription": SUBSCRIPTION,
         "azure_resource_group": GROUP,
         "data_factory": NAME,
     }
-    with api.serving() as port, serving(stand_in) as endpoint:
-        world.hosts["https://social.example.com"] = port
+    with api.serving() as pages, serving(stand_in) as endpoint:
+        world.hosts[SOCIAL] = urlsplit(pages).netloc
         settings = Settings(
             lake=lake.url, ingestion="data_factory", data_factory_endpoint=endpoint, **named
         )

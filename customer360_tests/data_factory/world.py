@@ -1,4 +1,4 @@
-"""What the stand-in can reach: storage accounts as folders, hosts on loopback, secrets by name."""
+"""What the stand-in can reach: storage accounts as folders, hosts, secrets by name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+# Hosts that the linked services of `adf/` name.
+CRM, SOCIAL = "crm.example.com:5432", "https://social.example.com"
 
 
 class ActivityError(Exception):
@@ -19,12 +22,13 @@ class World:
 
     Attributes:
         containers: Folder of each container, by account address and name.
-        hosts: Loopback port of each host and port that a linked service names.
+        hosts: Where each `host:port` or `https://host` that a linked service names really is, as
+            `host:port`.
         secrets: The Key Vault.
     """
 
     containers: dict[tuple[str, str], Path]
-    hosts: dict[str, int] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
     def folder(self, service: Mapping[str, Any], location: Mapping[str, Any]) -> Path:
@@ -41,8 +45,8 @@ class World:
             raise ActivityError(f"no secret {name!r} in the key vault")
         return self.secrets[name]
 
-    def port(self, host: str) -> int:
-        """Loopback port of a `host:port` or `https://host`."""
+    def authority(self, host: str) -> str:
+        """Where a `host:port` or `https://host` really is."""
         if host not in self.hosts:
             raise ActivityError(f"the host {host} cannot be reached")
         return self.hosts[host]
@@ -71,3 +75,23 @@ class World:
         if (account, name) not in self.containers:
             raise ActivityError(f"no container {name!r} in {account}")
         return self.containers[account, name]
+
+
+def deployed(lake: Path, drop: Path, hosts: Mapping[str, str], *, crm: str, social: str) -> World:
+    """What lies around a factory as `adf/` describes it.
+
+    Args:
+        lake: Folder of the lake.
+        drop: Folder of the drop storage.
+        hosts: Where the systems are, as in `World`.
+        crm: Password of the crm's reader.
+        social: Header that the social networks' interface wants to see.
+    """
+    return World(
+        containers={
+            ("https://customer360lake.dfs.core.windows.net", "lake"): lake,
+            ("https://customer360drop.blob.core.windows.net", "drop"): drop,
+        },
+        hosts=dict(hosts),
+        secrets={"crm-password": crm, "social-authorization": social},
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from customer360_tests.data_factory.faults import LOST, AnswerFault, Faults
-from customer360_tests.loopback import JsonHandler, serving_on_loopback
+from customer360_tests.loopback import JsonHandler, serving_http
 
 WORKSPACE = "11111111-2222-3333-4444-555555555555"
 MODEL = "66666666-7777-8888-9999-000000000000"
@@ -173,7 +173,7 @@ def serving(stand_in: StandIn) -> AbstractContextManager[str]:
     class Handler(_Handler):
         owner = stand_in
 
-    return serving_on_loopback(Handler)
+    return serving_http(Handler)
 
 
 class _Handler(JsonHandler):

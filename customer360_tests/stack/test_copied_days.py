@@ -12,13 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import psycopg.sql
 import pytest
 
 from customer360 import keys
@@ -34,56 +33,43 @@ from customer360.sources import SOURCES
 from customer360_tests.builders import _VALID, DAY, land, record
 from customer360_tests.dagster_dev import dagster_dev
 from customer360_tests.data_factory.faults import FAIL, HANG
-from customer360_tests.data_factory.setting import Setting, data_factory
-from customer360_tests.data_factory.systems import connect, postgres
+from customer360_tests.data_factory.setting import READER_PASSWORD, Setting, data_factory
+from customer360_tests.data_factory.world import CRM
+from customer360_tests.postgres import PASSWORD, postgres
+from customer360_tests.source_systems.crm import Crm
 
 pytestmark = pytest.mark.stack
 
 LATER = DAY + timedelta(days=1)
-_TABLES = """
-create schema crm;
-create table crm.contacts (
-    contact_id text, op text, title text, first_name text, last_name text, email text, phone text,
-    street text, city text, postal_code text, country text, date_of_birth date,
-    loyalty_card_number text, updated_at timestamptz, nobody_declared_this text);
-create table crm.consents (
-    contact_id text, purpose text, channel text, status text, changed_at timestamptz);
-"""
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[int]:
-    with postgres() as port:
-        with connect(port) as connection:
-            connection.execute(_TABLES)
-        yield port
+def server() -> Iterator[Crm]:
+    with postgres() as url:
+        made = Crm(url, PASSWORD)
+        made.make(READER_PASSWORD)
+        with made.connect() as connection:
+            connection.execute("alter table crm.contacts add column nobody_declared_this text")
+        yield made
 
 
 @pytest.fixture
-def setting(lake: Lake, tmp_path: Path, database: int) -> Iterator[Setting]:
-    with connect(database) as connection:
-        connection.execute("truncate crm.contacts, crm.consents")
-    with data_factory(lake, tmp_path, {"crm.example.com:5432": database}) as opened:
+def crm(server: Crm) -> Crm:
+    """The crm without rows."""
+    server.replace({"crm.contacts": [], "crm.consents": []})
+    return server
+
+
+@pytest.fixture
+def setting(lake: Lake, tmp_path: Path, crm: Crm) -> Iterator[Setting]:
+    with data_factory(lake, tmp_path, {CRM: crm.authority}) as opened:
         yield opened
 
 
-def _insert(port: int, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    with connect(port) as connection:
-        for row in rows:
-            names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, row))
-            connection.execute(
-                psycopg.sql.SQL("insert into {} ({}) values ({})").format(
-                    psycopg.sql.Identifier("crm", table),
-                    names,
-                    psycopg.sql.SQL(", ").join(map(psycopg.sql.Literal, row.values())),
-                )
-            )
-
-
-def _fill(setting: Setting, database: int) -> None:
+def _fill(setting: Setting, crm: Crm) -> None:
     """One record of every entity, in the system that has it."""
-    _insert(database, "contacts", [record("crm__contacts")])
-    _insert(database, "consents", [record("crm__consents")])
+    crm.append("crm.contacts", [record("crm__contacts")])
+    crm.append("crm.consents", [record("crm__consents")])
     setting.api.put("v1/profiles", "updated_at", [record("social__profiles")])
     setting.api.put("v1/interactions", "occurred_at", [record("social__interactions")])
     elsewhere = Lake(str(setting.drop.parent / "elsewhere"))
@@ -97,10 +83,8 @@ def _rows(lake: Lake, layer: str) -> dict[str, int]:
     return {entity: lake.row_count(TableKey(layer, entity)) for entity in _VALID}
 
 
-def test_a_day_of_every_source_goes_from_its_system_to_gold(
-    setting: Setting, database: int
-) -> None:
-    _fill(setting, database)
+def test_a_day_of_every_source_goes_from_its_system_to_gold(setting: Setting, crm: Crm) -> None:
+    _fill(setting, crm)
     ensure_manifest(setting.settings)
     with dg.DagsterInstance.ephemeral() as instance:
         assert setting.copy(instance, list(_VALID), DAY).success
@@ -127,11 +111,10 @@ def test_a_day_of_every_source_goes_from_its_system_to_gold(
 
 
 def test_a_window_of_a_table_holds_what_changed_on_its_day_as_it_is_in_the_table(
-    setting: Setting, database: int
+    setting: Setting, crm: Crm
 ) -> None:
-    _insert(
-        database,
-        "contacts",
+    crm.append(
+        "crm.contacts",
         [
             record("crm__contacts", contact_id="before", updated_at="2026-01-01T23:59:59.999999Z"),
             record(
@@ -204,9 +187,9 @@ def _process(setting: Setting, home: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_killed_dagster_follows_its_run_after_a_restart(
-    setting: Setting, database: int, tmp_path: Path
+    setting: Setting, crm: Crm, tmp_path: Path
 ) -> None:
-    _insert(database, "contacts", [record("crm__contacts")])
+    crm.append("crm.contacts", [record("crm__contacts")])
     setting.stand_in.faults.activity("crm__contacts", "copy", FAIL)
     setting.stand_in.faults.activity("crm__contacts", "copy", HANG)
     killed = _process(setting, tmp_path / "home")

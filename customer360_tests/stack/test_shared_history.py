@@ -20,7 +20,7 @@ from customer360.resources.lake import Lake
 from customer360.settings import Settings
 from customer360_tests.builders import DAY, land, record
 from customer360_tests.dagster_dev import DagsterDev, dagster_dev
-from customer360_tests.data_factory.systems import DATABASE, PASSWORD, USER, connect, postgres
+from customer360_tests.postgres import PASSWORD, postgres
 
 pytestmark = pytest.mark.stack
 
@@ -44,9 +44,9 @@ def test_two_runs_take_turns_and_a_killed_one_is_started_once_more(
     land(lake, "pos__receipts", [record("pos__receipts")])
     land(lake, "ecommerce__orders", [record("ecommerce__orders")])
     assert MARK in PASSWORD
-    with postgres() as port:
+    with postgres() as url:
         variables = {
-            "C360_DAGSTER_DATABASE": f"postgresql://{USER}@127.0.0.1:{port}/{DATABASE}",
+            "C360_DAGSTER_DATABASE": url,
             "C360_DAGSTER_DATABASE_PASSWORD": PASSWORD,
             # Nothing listens there: that the killed run cannot be told of is an error, and logged.
             "C360_ALERT_WEBHOOK": f"http://127.0.0.1:9/{MARK}",
@@ -68,7 +68,7 @@ def test_two_runs_take_turns_and_a_killed_one_is_started_once_more(
             assert [run["status"] for run in runs[2:]] == ["FAILURE", "SUCCESS"], server.log()
             assert runs[3]["tags"]["dagster/parent_run_id"] == killed
             said = _wait(lambda: _about_webhook(tmp_path / "home" / "dev.log"), server)
-        with connect(port) as connection:
+        with psycopg.connect(url, password=PASSWORD) as connection:
             (events,) = connection.execute("select count(*) from event_logs").fetchone() or (0,)
             assert events > 0
             assert _columns_with(connection, "refresh_customer_360")

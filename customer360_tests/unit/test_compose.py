@@ -11,6 +11,8 @@ import yaml
 
 from customer360 import credentials
 from customer360.settings import PROJECT_ROOT, load_settings
+from customer360_tests.data_factory.server import GROUP, NAME, SUBSCRIPTION
+from customer360_tests.source_systems.service import main
 
 PROFILES = sorted((PROJECT_ROOT / "deploy").glob("*.env"))
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
@@ -42,6 +44,27 @@ def test_every_profile_holds_settings_that_work_together(path: Path) -> None:
     files = {value for name, value in environ.items() if name.endswith("_FILE")}
     provided = {f"/run/secrets/{name}" for name in SERVICES["code"]["secrets"]}
     assert files <= provided
+
+
+def test_the_profile_with_source_systems_reaches_the_stand_ins_and_nobody_else_does() -> None:
+    settings = load_settings(_variables(PROJECT_ROOT / "deploy" / "sources.env"))
+    factory = settings.azure_subscription, settings.azure_resource_group, settings.data_factory
+    assert factory == (SUBSCRIPTION, GROUP, NAME)
+    service, options = SERVICES["sources"], {each.name: each for each in main.params}
+    given = dict(each.removeprefix("--").split("=", 1) for each in service["command"])
+    assert settings.data_factory_endpoint == f"http://sources:{options['port'].default}"
+    assert f"'127.0.0.1', {options['port'].default}" in service["healthcheck"]["test"][-1]
+    # They copy into the lake that the platform reads, and make the crm beside Dagster's history.
+    assert given["lake"] == settings.lake
+    assert f"lake:{settings.lake}" in service["volumes"]
+    assert given["database"] == "postgresql://dagster@postgres:5432/dagster"
+    assert given["password-file"] == f"/run/secrets/{service['secrets'][0]}"
+    chosen = {f"SOURCES_{name.upper()}" for name in options}
+    assert set(service["environment"]) <= chosen
+    for name in service["environment"]:
+        default = options[name.removeprefix("SOURCES_").lower()].default
+        assert service["environment"][name] == f"${{{name}:-{default}}}"
+    assert {n for n, s in SERVICES.items() if s.get("image") == service["image"]} == {"sources"}
 
 
 def test_every_service_is_started_again_and_watched() -> None:
