@@ -12,7 +12,7 @@ export TZ := UTC
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DAGSTER_EVENT_BATCH_SIZE ?= 1000
 
-.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz lint check format bench bench-identity bench-quality bench-dashboard screenshots synapse powerbi docs lock clean
+.PHONY: help setup dependencies demo dev dashboard up down logs test test-all azurite parity torture fuzz lint check format bench bench-graph bench-identity bench-quality bench-dashboard screenshots synapse powerbi docs lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -116,7 +116,9 @@ format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Three million records against a hand-written DuckDB script; prints ratios
+bench: bench-graph bench-identity bench-dashboard ## The three benchmarks that follow, one after the other; an hour or two
+
+bench-graph: $(STAMP) ## Five million records against a hand-written DuckDB script and Apache Spark; prints ratios
 	$(BIN)/python benchmarks/bench.py
 
 bench-identity: $(STAMP) ## Matching at 100 thousand, 300 thousand, 1 million records beside bare Splink; prints growth

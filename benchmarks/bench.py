@@ -1,4 +1,4 @@
-"""`make bench`: the graph against a hand-written DuckDB script on the same files, in one run.
+"""`make bench-graph`: the graph against a hand-written DuckDB script on the same files, in one run.
 
 Prints a line `ratio …` for each figure: engine time and all-in time of two whole chains, the cost
 of one more day, memory, how memory grows, and Apache Spark against the embedded engine per layer
