@@ -9,7 +9,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
+THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 # Names of services in a container network have no dot. A name begins with a letter: 134744072 and
 # 0x08080808 are addresses of real hosts.
 _SERVICE: Final = re.compile(r"[a-z][a-z0-9_-]*")

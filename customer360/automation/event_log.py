@@ -11,7 +11,6 @@ on Postgres does not need it.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -43,7 +42,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._stack = ExitStack()
         self._last: dict[tuple[AssetKey | None, DagsterEventType], tuple[EventLogEntry, int]] = {}
         self._tagged: list[tuple[int, EventLogEntry]] = []
-        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        # The last used last.
+        self._engines: dict[str, Engine] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -104,13 +104,12 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
     def _engine(self, shard: str) -> Engine:
         """The kept connection to a database, with the statements it has compiled."""
-        if shard not in self._engines:
-            self._engines[shard] = self._opened(shard)
-        self._engines.move_to_end(shard)
-        while len(self._engines) > _KEPT:
-            oldest = next(name for name in self._engines if name not in (self._held or ()))
-            self._engines.pop(oldest).dispose()
-        return self._engines[shard]
+        engine = self._engines.pop(shard, None) or self._opened(shard)
+        idle = [name for name in self._engines if name not in (self._held or ())]
+        for name in idle[: max(0, len(self._engines) + 1 - _KEPT)]:
+            self._engines.pop(name).dispose()
+        self._engines[shard] = engine
+        return engine
 
     def _opened(self, shard: str) -> Engine:
         # One connection for all threads: `_batch_lock` lets one of them at it.

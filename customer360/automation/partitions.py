@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.instance import DynamicPartitionsStore
 
 from customer360.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster._core.instance import DynamicPartitionsStore
 
 
 class LandingDays(dg.DailyPartitionsDefinition):
@@ -29,14 +32,11 @@ class LandingDays(dg.DailyPartitionsDefinition):
         with dg.partition_loading_context(current_time, dynamic_partitions_store) as context:
             return _listed(self, context.effective_dt.astimezone(UTC).date())
 
-    def listed(self) -> Sequence[str]:
-        """The library's own list, as of the time that the loading context says."""
-        return super().get_partition_keys()
-
 
 @lru_cache(maxsize=16)
 def _listed(days: LandingDays, _today: date) -> Sequence[str]:
-    return tuple(days.listed())
+    # As of the time that the loading context says.
+    return tuple(dg.DailyPartitionsDefinition.get_partition_keys(days))
 
 
 def landing_days(settings: Settings) -> LandingDays:

@@ -18,7 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from dagster import RetryRequested
 from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging import version
 
 from customer360 import credentials, keys
@@ -209,15 +211,12 @@ def repeated_once_when_garbled() -> Iterator[None]:
     Raises:
         RetryRequested: It did.
     """
-    import dagster as dg
-    from dagster_dbt.errors import DagsterDbtCliRuntimeError
-
     try:
         yield
     except DagsterDbtCliRuntimeError as error:
         if _GARBLED not in str(error):
             raise
-        raise dg.RetryRequested(max_retries=1) from error
+        raise RetryRequested(max_retries=1) from error
 
 
 @contextmanager

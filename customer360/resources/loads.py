@@ -127,16 +127,17 @@ def record_refresh(lake: Lake, run_id: str) -> date:
     """Write down that all downstream was built from the present loads; returns the as-of date."""
     import pyarrow as pa
 
+    as_of = as_of_date(lake)
     row = {
         "run_id": run_id,
-        "as_of_date": as_of_date(lake),
+        "as_of_date": as_of,
         "loads_fingerprint": _fingerprint(lake),
         "refreshed_at": datetime.now(UTC),
     }
     table = pa.Table.from_pylist([row], schema=_refreshes_schema())
     lake.replace_where(keys.REFRESHES, table, f"run_id = '{run_id}'")
     _merge_loads(lake)
-    return as_of_date(lake)
+    return as_of
 
 
 def _merge_loads(lake: Lake) -> None:

@@ -86,14 +86,13 @@ def _increment(
     lake: Lake, model: str, source: str, mark: Watermark | None, project: str
 ) -> Increment:
     key, table = keys.silver(source), keys.gold(model)
-    if not lake.exists(key):
+    now = lake.version(key)
+    if now is None:
         return Increment(model, source, None, None)
-    now = lake.delta(key).version()
     stands = (
         mark is not None
         and (mark.source, mark.project) == (source, project)
-        and lake.exists(table)
-        and lake.delta(table).version() == mark.model_version
+        and lake.version(table) == mark.model_version
     )
     days = lake.changed_days(key, mark.source_version, now) if mark and stands else None
     return Increment(model, source, now, days)

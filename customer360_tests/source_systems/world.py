@@ -69,11 +69,7 @@ class SimulatedWorld:
 
     def records(self, source: str, entity: str, day: date | None = None) -> Iterator[Any]:
         """Records of an entity that landed on a day, or ever."""
-        files = list_files(self._landing, source, entity, [day] if day else None)
-        for batch in decode_files(self._landing, files, batch_id="", ingested_at=datetime.now(UTC)):
-            for row in batch.to_pylist():
-                assert row["decode_error"] is None, row
-                yield json.loads(row["record"])
+        return landed_records(self._landing, source, entity, day)
 
     def _drop(self, drop: Path, source: str, entity: str, folder: str) -> None:
         for file in list_files(self._landing, source, entity):
@@ -83,6 +79,17 @@ class SimulatedWorld:
     @property
     def _landing(self) -> str:
         return str(self.folder / "landing")
+
+
+def landed_records(
+    landing: str, source: str, entity: str, day: date | None = None
+) -> Iterator[Any]:
+    """Records of an entity in a landing zone, of a day or of all; each has to be readable."""
+    files = list_files(landing, source, entity, [day] if day else None)
+    for batch in decode_files(landing, files, batch_id="", ingested_at=datetime.now(UTC)):
+        for row in batch.to_pylist():
+            assert row["decode_error"] is None, row
+            yield json.loads(row["record"])
 
 
 def _entities() -> Iterator[tuple[str, EntitySpec]]:

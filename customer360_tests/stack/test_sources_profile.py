@@ -7,7 +7,6 @@ client and HTTP. What lands is compared with the files of the simulated world be
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import signal
 import subprocess
@@ -21,8 +20,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from customer360.landing.decode import decode_files
-from customer360.landing.files import list_files
 from customer360.resources.data_factory import DataFactory
 from customer360.resources.lake import Lake
 from customer360.settings import PROJECT_ROOT, Settings
@@ -34,7 +31,7 @@ from customer360_tests.data_factory.server import GROUP, NAME, SUBSCRIPTION
 from customer360_tests.data_factory.setting import PATIENCE, copy
 from customer360_tests.postgres import PASSWORD, postgres
 from customer360_tests.source_systems.crm import Crm
-from customer360_tests.source_systems.world import SimulatedWorld, copied_from
+from customer360_tests.source_systems.world import SimulatedWorld, copied_from, landed_records
 
 pytestmark = pytest.mark.stack
 
@@ -109,9 +106,7 @@ def _until(is_so: Callable[[], Any], said: Callable[[], Any]) -> None:
 
 def _landed(lake: Lake, entity: str, day: date) -> list[dict[str, Any]]:
     """Records that a reader of the landing zone finds, as a system has them."""
-    files = list_files(lake.landing, *entity.split("__", 1), [day])
-    batches = decode_files(lake.landing, files, batch_id="", ingested_at=datetime.now(UTC))
-    return [json.loads(row["record"]) for batch in batches for row in batch.to_pylist()]
+    return list(landed_records(lake.landing, *entity.split("__", 1), day))
 
 
 def _comparable(entity: str, records: Iterable[dict[str, Any]]) -> list[str]:

@@ -67,7 +67,7 @@ def test_every_system_has_its_part_of_the_world_once_however_often_it_is_filled(
 ) -> None:
     tables, api, drop = _Tables(), PagedApi(HEADER, 500), tmp_path / "drop"
     for _ in range(2):
-        world.fill(tables, api, drop)  # type: ignore[arg-type]
+        world.fill(tables, api, drop)  # type: ignore[arg-type] # no server behind them
     contacts = list(world.records("crm", "contacts"))
     assert len(tables.rows["crm.contacts"]) == len(contacts) > 0
     assert tables.rows["crm.contacts"][0]["contact_id"] == contacts[0]["contact_id"]

@@ -28,6 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from customer360.errors import MissingTableError
 from customer360.pages.charts import svg
+from customer360.plain_http import THIS_MACHINE
 from customer360.serving.dashboard import (
     campaigns,
     customers,
@@ -45,7 +46,7 @@ from customer360.serving.dashboard.figures import shown, spelled, words
 from customer360.serving.dashboard.gold import GoldLake, open_gold
 from customer360.serving.dashboard.masking import masked, masked_value
 from customer360.serving.dashboard.view import Content, View
-from customer360.serving.dashboard.viewers import LOOPBACK, Viewer, Viewers
+from customer360.serving.dashboard.viewers import Viewer, Viewers
 
 if TYPE_CHECKING:
     from customer360.serving.metrics import Metric
@@ -137,7 +138,7 @@ def build_app(dashboard: Dashboard) -> Starlette:
         Route("/{path:path}", pages.unknown),
     ]
     # Who shows everybody everything must not be reached under a name that a website chose for it.
-    here = [Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK])]
+    here = [Middleware(TrustedHostMiddleware, allowed_hosts=[*THIS_MACHINE])]
     return Starlette(
         routes=routes,
         exception_handlers={Exception: pages.failed},

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from customer360.errors import SettingsError
+from customer360.plain_http import THIS_MACHINE
 
 if TYPE_CHECKING:
     from customer360.settings import Settings
 
 _log = logging.getLogger("customer360.dashboard")
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256")
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,11 @@ def require_loopback(host: str) -> None:
     Raises:
         SettingsError: It is not this machine's own address.
     """
-    if host not in LOOPBACK:
+    if host not in THIS_MACHINE:
         raise SettingsError(
-            f"--show-personal-data with --host {host}: expected one of {', '.join(LOOPBACK)}, as "
-            "everybody who reaches the dashboard would see names and addresses. For others let a "
-            "proxy say who looks: docs/dashboard.md."
+            f"--show-personal-data with --host {host}: expected one of {', '.join(THIS_MACHINE)}, "
+            "as everybody who reaches the dashboard would see names and addresses. For others let "
+            "a proxy say who looks: docs/dashboard.md."
         )
 
 
