@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 
 import dagster as dg
 
@@ -23,7 +24,11 @@ STARTS_BY_ITSELF = {"local": False, "server": True, "azure": True}
 
 
 def due_runs(
-    lake: Lake, sources: Sequence[SourceSpec], *, also_stale: bool = False
+    lake: Lake,
+    sources: Sequence[SourceSpec],
+    *,
+    also_stale: bool = False,
+    loading: Sequence[tuple[date, date]] = (),
 ) -> list[dg.RunRequest]:
     """One run request per group of landing days that hold files which are not loaded.
 
@@ -35,6 +40,8 @@ def due_runs(
         sources: The source systems.
         also_stale: Where all is loaded, but not all built from it, as after a backfill of silver or
             a run that failed in gold: ask for the last day, and everything downstream with it.
+        loading: Ranges of landing days that are being loaded: pending until that is done, and not
+            asked for. What lands on them meanwhile is asked for afterwards.
 
     Raises:
         LandingError: There is no landing zone yet.
@@ -42,7 +49,8 @@ def due_runs(
     files = landed_files(lake, sources)
     todo = pending(lake, sources)
     landed = sorted({day for _, day in files})
-    ranges = list(contiguous(todo.days, landed))
+    idle = [day for day in todo.days if not any(first <= day <= last for first, last in loading)]
+    ranges = list(contiguous(idle, landed))
     if also_stale and todo.is_stale and landed and not ranges:
         ranges = [(landed[-1], landed[-1])]
     lake_id = str(lake.delta(keys.LOADS).metadata().id) if lake.exists(keys.LOADS) else "new"

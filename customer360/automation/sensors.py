@@ -3,12 +3,13 @@
 import json
 import urllib.request
 from collections.abc import Sequence
+from datetime import date
 
 import dagster as dg
 
 from customer360 import credentials
 from customer360.automation.data_factory_runs import build_data_factory_sensor
-from customer360.automation.jobs import REFRESH_JOB
+from customer360.automation.jobs import RANGE_END, RANGE_START, REFRESH_JOB
 from customer360.automation.schedules import due_runs, sensor_status
 from customer360.errors import LandingError
 from customer360.resources.held_lake import end_dead_runs
@@ -20,6 +21,13 @@ LANDING_SENSOR = "new_landing_files"
 FAILURE_SENSOR = "tell_about_failed_runs"
 DEAD_RUN_SENSOR = "fail_dead_runs"
 _WEBHOOK_TIMEOUT_SECONDS = 10
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.SensorDefinition]:
@@ -38,14 +46,14 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
         context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]
     ) -> dg.SensorResult | dg.SkipReason:
         # What is pending follows from the lake, so a lost cursor neither loses nor repeats a file.
-        del context
+        loading = _days_being_loaded(context.instance)
         try:
-            requests = due_runs(lake, sources)
+            requests = due_runs(lake, sources, loading=loading)
         except LandingError as error:
             # Where nothing has landed yet, nothing is wrong.
             return dg.SkipReason(str(error))
         if not requests:
-            return dg.SkipReason("Every landed file is loaded.")
+            return dg.SkipReason("Every landed file is loaded, or being loaded.")
         return dg.SensorResult(run_requests=requests)
 
     @dg.run_failure_sensor(
@@ -78,6 +86,16 @@ def build_sensors(settings: Settings, sources: Sequence[SourceSpec]) -> list[dg.
     if settings.ingestion == "data_factory":
         found.append(build_data_factory_sensor(settings, sources))
     return found
+
+
+def _days_being_loaded(instance: dg.DagsterInstance) -> list[tuple[date, date]]:
+    """Ranges of landing days of the refreshes that are queued or at work."""
+    unfinished = dg.RunsFilter(job_name=REFRESH_JOB, statuses=_UNFINISHED)
+    return [
+        (date.fromisoformat(run.tags[RANGE_START]), date.fromisoformat(run.tags[RANGE_END]))
+        for run in instance.get_runs(filters=unfinished)
+        if RANGE_START in run.tags
+    ]
 
 
 def failure_message(context: dg.RunFailureSensorContext) -> dict[str, str]:

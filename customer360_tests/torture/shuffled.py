@@ -92,7 +92,11 @@ class Campaign:
         """Load both lakes; returns in what they differ."""
         self._run(self.in_order, "run")
         seconds = 0.0
-        for load in loads:
+        for number, load in enumerate(loads, start=1):
+            killed = "" if load.killed_after is None else ", killed and started again"
+            line = f"load {number} of {len(loads)}: {load.day}{killed}\n"
+            sys.stdout.write(line)
+            sys.stdout.flush()
             words = ("run", "--from", str(load.day), "--to", str(load.day))
             if load.killed_after is not None:
                 self._kill(self.shuffled, seconds * load.killed_after, *words)
