@@ -37,6 +37,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture-seed", type=int, default=1, help="another schedule of them")
 
 
+# Long tests begin first: one that is left for the end keeps all but one worker waiting.
+_LONGEST = ("torture", "pipeline", "dashboard", "dbt")
+
+
+# Before pytest-xdist reads the marks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Tests of a module that share what the module makes run on one worker, which makes it once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_with_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_length_class)
+
+
+def _shares_with_module(item: pytest.Function) -> bool:
+    fixtures = item._fixtureinfo.name2fixturedefs
+    return any(definitions[-1].scope == "module" for definitions in fixtures.values())
+
+
+def _length_class(item: pytest.Function) -> int:
+    tier = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _LONGEST.index(tier) if tier in _LONGEST else len(_LONGEST)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A runner that ignores the groups would make everything once per worker, without a word."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+            raise pytest.UsageError(f"pytest-xdist ignores the group of {item.nodeid}")
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""

@@ -22,7 +22,7 @@ from customer360_tests.looking_lake import ADA, BOB
 Command = Callable[..., Result]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The lake written by hand; nothing here changes it."""
     return looking_lake.build(tmp_path_factory.mktemp("looking"))

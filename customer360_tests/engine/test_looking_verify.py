@@ -31,7 +31,7 @@ from customer360_tests.looking_lake import write
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A small world with many faults, in bronze and silver; copied before it is changed."""
     lake = Lake(str(tmp_path_factory.mktemp("world") / "lake"))

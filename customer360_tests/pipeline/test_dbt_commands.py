@@ -32,8 +32,6 @@ DAY = date(2026, 1, 10)
 ORDERS = TableKey(GOLD, "fct_orders")
 _PATIENCE_SECONDS = 120
 
-pytestmark = pytest.mark.xdist_group("dbt_commands")
-
 
 @dataclass(frozen=True)
 class Shop:

@@ -34,9 +34,6 @@ from customer360.settings import Settings
 from customer360_tests.commands import Command, customer360
 from customer360_tests.identity_world import create_silver
 
-# One world for all: a worker of its own.
-pytestmark = pytest.mark.xdist_group("identity_stability")
-
 WORLD = ("--customers", "1200", "--days", "30", "--seed", "7", "--faults", "high")
 FIRST = date(2026, 1, 1)
 REFRESHES = [FIRST + timedelta(days=n) for n in range(1, 30, 2)]

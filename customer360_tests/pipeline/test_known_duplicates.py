@@ -19,9 +19,6 @@ from customer360.storage import open_path
 from customer360_tests.builders import land, record
 from customer360_tests.commands import Command, customer360
 
-# One lake for all: a worker of its own.
-pytestmark = pytest.mark.xdist_group("known_duplicates")
-
 RECORDS = 5_000
 TARGET_F1 = 0.98
 RESOLVED_AGAIN = " or ".join(

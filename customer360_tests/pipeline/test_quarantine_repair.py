@@ -18,7 +18,6 @@ from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.settings import PROJECT_ROOT
 
-pytestmark = pytest.mark.xdist_group("quarantine_repair")
 RECEIPTS = "pos__receipts"
 
 

@@ -22,9 +22,6 @@ from customer360.serving.dashboard.view import View
 from customer360.serving.dashboard.viewers import Viewer
 from customer360.settings import Settings
 
-# One worker runs them all, or each would import and refresh the purchases again.
-pytestmark = pytest.mark.xdist_group("real_purchases")
-
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:

@@ -34,8 +34,6 @@ from customer360.sources import SOURCES
 from customer360_tests.builders import DAY, land, record
 from customer360_tests.commands import Command
 
-# One worker runs them all, or each would make the lake again.
-pytestmark = pytest.mark.xdist_group("runbook")
 NEXT = DAY + timedelta(days=1)
 RECEIPTS, ORDERS, CONTACTS = "pos__receipts", "ecommerce__orders", "crm__contacts"
 
