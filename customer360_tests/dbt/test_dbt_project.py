@@ -16,6 +16,9 @@ from customer360.serving.power_bi.pages import visuals
 from customer360.serving.published import read_gold
 from customer360.settings import PROJECT_ROOT
 
+# One worker: the manifest is parsed once.
+pytestmark = pytest.mark.xdist_group("dbt_manifest")
+
 SEGMENTS_FOLDER = PROJECT_DIR / "models/marts/customers"
 
 

@@ -21,6 +21,9 @@ from customer360.serving.synapse.names import text_bytes
 from customer360_tests.builders import put_bronze, record, spec
 from customer360_tests.dbt.gold import Gold, put_identity, put_links
 
+# One worker: the manifest is parsed once.
+pytestmark = pytest.mark.xdist_group("dbt_manifest")
+
 DAY = date(2026, 1, 10)
 AS_OF = date(2026, 1, 20)
 

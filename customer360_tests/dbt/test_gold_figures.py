@@ -16,6 +16,9 @@ from customer360.serving.metrics import read_metrics, sql
 from customer360_tests.builders import put_bronze, record, spec
 from customer360_tests.dbt.gold import ONLY_MODELS, Gold, put_identity, put_links
 
+# One worker: the manifest is parsed once.
+pytestmark = pytest.mark.xdist_group("dbt_manifest")
+
 AS_OF = date(2026, 3, 10)
 _RECEIPT, _ORDER, _STORE = "pos__receipts", "ecommerce__orders", "catalog__stores"
 _CUSTOMERS: Final = [f"C{number:02}" for number in range(40)]
