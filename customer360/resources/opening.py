@@ -123,6 +123,10 @@ class OpenSession:
             session.client.set_retry_policies([policy])
         try:
             session.conf.set("spark.sql.session.timeZone", "UTC")
+            if self._server.is_ours:
+                # Else every call on a column looks for IPython on the disk, to tell an error where
+                # it was called from: a fifth of a small load's time.
+                session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
             if self._server.catalog:
                 session.catalog.setCurrentCatalog(self._server.catalog)
         except PySparkException as error:
