@@ -58,8 +58,13 @@ class OpenSession:
         Raises:
             EngineError: A cluster does not let us in.
         """
+        import pyspark.errors.utils
         from pyspark.sql.connect.session import SparkSession
 
+        # Else every call on a column looks for IPython on the disk, to tell an error where it was
+        # called from: a quarter of a small load's time. Its setting is one of the server's, and
+        # static there.
+        setattr(pyspark.errors.utils, "_enable_debugging_cache", False)  # noqa: B010
         self._connection = self._server.connection(str(uuid.uuid4()))
         builder = SparkSession.Builder()
         # create(), not getOrCreate(): the latter returns the process's first session for any later
@@ -123,10 +128,6 @@ class OpenSession:
             session.client.set_retry_policies([policy])
         try:
             session.conf.set("spark.sql.session.timeZone", "UTC")
-            if self._server.is_ours:
-                # Else every call on a column looks for IPython on the disk, to tell an error where
-                # it was called from: a fifth of a small load's time.
-                session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
             if self._server.catalog:
                 session.catalog.setCurrentCatalog(self._server.catalog)
         except PySparkException as error:
