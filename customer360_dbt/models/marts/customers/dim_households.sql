@@ -4,7 +4,8 @@ with members as (
 ),
 
 placed as (
-    -- Where the household lives, if its members' addresses differ: where the one lives who bought last.
+    -- Where the household lives, if its members' addresses differ: where the one lives who bought last. Of equals
+    -- never by the id, which depends on when the customer was first seen.
     select
         *,
         row_number() over (
@@ -13,7 +14,8 @@ placed as (
                 case when city is null then 1 else 0 end,
                 case when last_ordered_at is null then 1 else 0 end,
                 last_ordered_at desc,
-                customer_id
+                city,
+                coalesce(country, '')
         ) as address_place
     from members
 ),
