@@ -195,6 +195,25 @@ SILENT = (
         pattern=r"order\s+by\s+(?!unix_date\s*\()(?![a-z_.]+_at\b)[^()]*\brange\s+(between|interval|[0-9])",
     ),
     Rule(
+        "issued_id_decides",
+        "design",
+        "ids depend on when they were issued: a lake that loads the same days in another order has "
+        "another row first",
+        "order by what the sources say",
+        bad=(
+            "row_number() over (partition by household_id order by ordered_at desc, customer_id)",
+            "rank() over (order by coalesce(city, 'none'), t.household_id)",
+        ),
+        good=(
+            "row_number() over (partition by customer_id order by spend desc, category)",
+            "select a from t order by customer_id",
+        ),
+        pattern=(
+            r"\bover\s*\([^()]*(\([^()]*\)[^()]*)*\border\s+by\b[^()]*(\([^()]*\)[^()]*)*"
+            r"\b(customer|household)_id\b"
+        ),
+    ),
+    Rule(
         "intersect_all",
         "a",
         "the number of copies is wrong",
