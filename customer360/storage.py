@@ -99,7 +99,7 @@ def arrow_filesystem(url: str) -> pyarrow.fs.FileSystem:
 
     Not one written in Python: a reading thread that lets go of such a file while the interpreter
     shuts down aborts the process (one of ninety commands that had done their work ended that way).
-    With a SAS token it is one all the same.
+    With a SAS token it is one all the same, whose files are waited for (`arrow_files`).
     """
     from pyarrow import fs
 
@@ -107,8 +107,10 @@ def arrow_filesystem(url: str) -> pyarrow.fs.FileSystem:
         return fs.SubTreeFileSystem(url, fs.LocalFileSystem())
     account = check_access(url)
     if account.way == "SAS token":
+        from customer360.arrow_files import handler_of
+
         # Arrow puts the whole address, with the token in it, into its errors.
-        azure = fs.PyFileSystem(fs.FSSpecHandler(_azure_filesystem(account)))
+        azure = fs.PyFileSystem(handler_of(_azure_filesystem(account)))
     else:
         azure = fs.AzureFileSystem(account.name, **account.arrow_options())
     return fs.SubTreeFileSystem(f"{account.container}/{urlsplit(url).path.strip('/')}", azure)
