@@ -89,7 +89,7 @@ test-all: $(STAMP) $(AZURITE) $(POWER_BI) ## The tests that need servers: Apache
 	$(BIN)/python -m customer360.commands.prepare
 	$(BIN)/python -m pytest customer360_tests -m stack -n 2 --dist loadfile --durations 40
 
-parity: $(STAMP) ## Embedded engine and Apache Spark on three worlds of 20,000 customers x 60 days, a line per table; half an hour or more
+parity: $(STAMP) ## Embedded engine and Apache Spark on three worlds of 20,000 customers x 60 days, a line per table; an hour or more
 	$(BIN)/python -m customer360_tests.stack.parity --customers $${CUSTOMERS:-20000} --days $${DAYS:-60} --seeds $${SEEDS:-1 2 3}
 
 torture: $(STAMP) ## Disturb 60 runs (kill, full disk, conflict, dead engine) and compare; half an hour

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import itertools
 import time
 import weakref
 from typing import Any, Final
@@ -19,28 +18,24 @@ from pyarrow.lib import PythonFile
 
 _PATIENCE_SECONDS: Final = 10
 _LOOK_AGAIN_SECONDS: Final = 0.01
-_numbers = itertools.count()
-# By number, as fsspec's files of one path are equal.
+# By identity, as fsspec's files of one path are equal.
 _open_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
-class _WaitedFor(fs.FSSpecHandler):  # type: ignore[misc]  # pyarrow has no types
+class WaitedForHandler(fs.FSSpecHandler):  # type: ignore[misc]  # pyarrow has no types
     """The library's handler, but what it opens to read is remembered until it is let go of."""
 
     def open_input_stream(self, path: str) -> PythonFile:
+        """Open a file to be read from its beginning on."""
         return self.open_input_file(path)
 
     def open_input_file(self, path: str) -> PythonFile:
+        """Open a file to be read anywhere."""
         if not self.fs.isfile(path):
             raise FileNotFoundError(path)
         opened = self.fs.open(path, mode="rb")
-        _open_files[next(_numbers)] = opened
+        _open_files[id(opened)] = opened
         return PythonFile(opened, mode="r")
-
-
-def handler_of(filesystem: Any) -> fs.FSSpecHandler:
-    """What Arrow reads an fsspec file system with."""
-    return _WaitedFor(filesystem)
 
 
 @atexit.register

@@ -107,10 +107,10 @@ def arrow_filesystem(url: str) -> pyarrow.fs.FileSystem:
         return fs.SubTreeFileSystem(url, fs.LocalFileSystem())
     account = check_access(url)
     if account.way == "SAS token":
-        from customer360.arrow_files import handler_of
+        from customer360.arrow_files import WaitedForHandler
 
         # Arrow puts the whole address, with the token in it, into its errors.
-        azure = fs.PyFileSystem(handler_of(_azure_filesystem(account)))
+        azure = fs.PyFileSystem(WaitedForHandler(_azure_filesystem(account)))
     else:
         azure = fs.AzureFileSystem(account.name, **account.arrow_options())
     return fs.SubTreeFileSystem(f"{account.container}/{urlsplit(url).path.strip('/')}", azure)

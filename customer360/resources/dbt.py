@@ -52,7 +52,7 @@ class DbtResource(DbtCliResource):
 
         return version.parse(installed("dbt-core"))
 
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002 - theirs
         return None
 
 

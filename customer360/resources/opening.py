@@ -64,7 +64,7 @@ class OpenSession:
         # Else every call on a column looks for IPython on the disk, to tell an error where it was
         # called from: a quarter of a small load's time. Its setting is one of the server's, and
         # static there.
-        setattr(pyspark.errors.utils, "_enable_debugging_cache", False)  # noqa: B010
+        setattr(pyspark.errors.utils, "_enable_debugging_cache", False)  # noqa: B010 - typed None
         self._connection = self._server.connection(str(uuid.uuid4()))
         builder = SparkSession.Builder()
         # create(), not getOrCreate(): the latter returns the process's first session for any later
