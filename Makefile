@@ -70,7 +70,7 @@ logs: ## Follow what the containers say
 
 test: $(STAMP) ## All tests that need nothing but Python
 	$(BIN)/python -m customer360.commands.prepare
-	$(BIN)/python -m pytest customer360_tests -m "not stack" -n 3 --dist loadgroup --durations 40
+	$(BIN)/python -m pytest customer360_tests -m "not stack" -n 4 --dist loadgroup --durations 40
 
 # No lock file: npm writes the registry's address into it. The version is this one.
 AZURITE := .tools/node_modules/azurite/package.json

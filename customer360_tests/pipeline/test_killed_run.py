@@ -5,18 +5,20 @@ Real processes and SIGKILL, so that nothing gets to tidy up.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
 from customer360.sources import SOURCES
 from customer360_tests.builders import DAY, land, record
-from customer360_tests.commands import Command, children
+from customer360_tests.commands import Command, children, customer360
 
 
 def _world(lake: Lake) -> None:
@@ -28,13 +30,48 @@ def _world(lake: Lake) -> None:
     land(lake, "web__events", [record("web__events")])
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """A lake that two runs were started on at once, and nothing else.
+
+    Attributes:
+        lake: The lake.
+        first: What the run that loaded it said.
+        second: What the run that came to it said.
+    """
+
+    lake: Lake
+    first: str
+    second: str
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    lake, home = Lake(str(folder / "lake")), {"DAGSTER_HOME": str(folder / "dagster")}
+    _world(lake)
+    waiting = "Waiting: the lake is being written by customer360"
+    with (
+        closing(Command(lake, "first", customer360("run"), home)) as first,
+        closing(Command(lake, "second", customer360("run"), home)) as second,
+    ):
+        first.wait_until(lambda: waiting in first.said + second.said)
+        if waiting in first.said:
+            first, second = second, first
+        return Undisturbed(lake, first.ended(), second.ended())
+
+
+def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(
+    undisturbed: Undisturbed,
+) -> None:
+    assert "Done in" in undisturbed.first
+    assert "Nothing new" in undisturbed.second
+
+
 def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
-    lake: Lake, tmp_path: Path, start: Callable[..., Command]
+    lake: Lake, undisturbed: Undisturbed, start: Callable[..., Command]
 ) -> None:
     _world(lake)
-    undisturbed = Lake(str(tmp_path / "undisturbed"))
-    shutil.copytree(lake.landing, undisturbed.landing, copy_function=shutil.copy2)
-
     in_silver = start(lake, "in-silver")
     in_silver.wait_until(lambda: "silver_pos__receipt_lines" in in_silver.said)
     in_silver.process.kill()
@@ -59,17 +96,4 @@ def test_killed_in_silver_and_in_dbt_the_next_run_makes_it_good(
             "FAILURE",
         ]
 
-    start(undisturbed, "undisturbed").ended()
-    assert differences(fingerprints(undisturbed), fingerprints(lake)) == []
-
-
-def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(
-    lake: Lake, start: Callable[..., Command]
-) -> None:
-    _world(lake)
-    first = start(lake, "first")
-    first.wait_until(lambda: "Refreshing" in first.said)
-    second = start(lake, "second")
-    second.wait_until(lambda: "Waiting: the lake is being written by customer360" in second.said)
-    assert "Done in" in first.ended()
-    assert "Nothing new" in second.ended()
+    assert differences(fingerprints(undisturbed.lake), fingerprints(lake)) == []
