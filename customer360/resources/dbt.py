@@ -32,6 +32,8 @@ from customer360.settings import PROJECT_ROOT, Settings
 
 PROJECT_DIR: Final = PROJECT_ROOT / "customer360_dbt"
 _WATCH_SECONDS: Final = 1.0
+# Apache Spark over Connect has another catalog, and says so for every thread of dbt.
+_NO_HIVE: Final = "ignore:Failed to set spark.sql.catalogImplementation:UserWarning"
 # What gRPC says of an answer that is none of the protocol's messages.
 _GARBLED: Final = "Exception deserializing response!"
 # What makes tables, and what else is parsed.
@@ -163,7 +165,7 @@ def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> di
     if engine is None:
         # dbt looks for a warehouse's token in its environment alone.
         credentials.fill_in(os.environ, credentials.DATABRICKS)
-    session = {"SPARK_REMOTE": engine.url} if engine else {}
+    session = {"SPARK_REMOTE": engine.url, "PYTHONWARNINGS": _warnings()} if engine else {}
     return session | {
         "C360_LAKE_URL": lake.url,
         "C360_LAKE_TABLES": tables,
@@ -175,6 +177,11 @@ def dbt_environment(settings: Settings, lake: Lake, engine: Engine | None) -> di
         "TZ": "UTC",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+def _warnings() -> str:
+    """The warning filters of this process, and that dbt-spark may ask each session for Hive."""
+    return ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), _NO_HIVE)))
 
 
 @contextmanager
