@@ -44,6 +44,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._tagged: list[tuple[int, EventLogEntry]] = []
         # The last used last.
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -89,6 +90,12 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         else:
             self._last[told.asset_key, told.event_type] = (event, event_id)
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether a table is there: the library connects anew to ask, at every event with tags."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         # Locked before looking: what is held belongs to the thread whose batch it is. Another one
@@ -127,6 +134,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def wipe(self) -> None:
         """Delete all events; nothing that is deleted stays open."""
         self._close()
+        self._tables.clear()
         super().wipe()
 
     def dispose(self) -> None:

@@ -10,8 +10,9 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 from filelock import FileLock
 
 from customer360 import keys
-from customer360.fingerprint import differences, fingerprints
+from customer360.fingerprint import TableFingerprint, differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
 from customer360.settings import Settings
@@ -141,6 +142,12 @@ def _data_files(lake: Lake, table: keys.TableKey) -> int:
     return len(list(Path(lake.table_url(table)).glob("*.parquet")))
 
 
+@cache
+def _fingerprints_of(lake: Lake) -> Mapping[keys.TableKey, TableFingerprint]:
+    """Of a lake that stays as it is."""
+    return fingerprints(lake)
+
+
 def _versions(lake: Lake) -> list[tuple[Any, ...]]:
     rows = lake.arrow(keys.gold("customers_snapshot"), VERSION).to_pylist()
     return sorted(tuple(str(row[name]) for name in VERSION) for row in rows)
@@ -159,7 +166,7 @@ def test_the_next_run_makes_good_what_was_disturbed(
     with _command(lake, "next", customer360("run")) as command:
         command.ended()
     assert pending(lake, SOURCES) == Pending(days=(), is_stale=False)
-    assert differences(fingerprints(world.ended), fingerprints(lake)) == []
+    assert differences(_fingerprints_of(world.ended), fingerprints(lake)) == []
     assert _versions(lake) == _versions(world.ended)
     assert children(lake) == []
     assert not list(Path(lake.url).glob("_scratch/*"))
