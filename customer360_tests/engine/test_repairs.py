@@ -265,7 +265,7 @@ def _world(table: str, seed: int) -> Days:
 def test_days_one_by_one_give_the_tables_of_all_days_at_once(
     engine: Engine, whole: Engine, table: str
 ) -> None:
-    for seed in range(4):
+    for seed in range(6):
         days = _world(table, seed)
         put(engine.lake, table, days)
         put(whole.lake, table, days)

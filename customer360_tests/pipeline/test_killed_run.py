@@ -50,15 +50,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     folder = tmp_path_factory.mktemp("undisturbed")
     lake, home = Lake(str(folder / "lake")), {"DAGSTER_HOME": str(folder / "dagster")}
     _world(lake)
-    waiting = "Waiting: the lake is being written by customer360"
-    with (
-        closing(Command(lake, "first", customer360("run"), home)) as first,
-        closing(Command(lake, "second", customer360("run"), home)) as second,
-    ):
-        first.wait_until(lambda: waiting in first.said + second.said)
-        if waiting in first.said:
-            first, second = second, first
-        return Undisturbed(lake, first.ended(), second.ended())
+    with closing(Command(lake, "first", customer360("run"), home)) as first:
+        first.wait_until(lambda: "Refreshing" in first.said)
+        with closing(Command(lake, "second", customer360("run"), home)) as second:
+            waiting = "Waiting: the lake is being written by customer360"
+            second.wait_until(lambda: waiting in second.said)
+            return Undisturbed(lake, first.ended(), second.ended())
 
 
 def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_new(

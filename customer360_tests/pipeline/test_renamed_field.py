@@ -111,11 +111,12 @@ def _copy_of_project(folder: Path) -> Path:
 
 
 def _checks_pass(copy: Path) -> None:
-    """Format, lint, and the tests that compare declarations with what derives from them."""
+    """Format, lint, types, and the tests that compare declarations with what derives from them."""
     sources = "customer360/sources"
     python = sys.executable
     _in_copy(copy, python, "-m", "ruff", "check", sources)
     _in_copy(copy, python, "-m", "ruff", "format", "--check", sources)
+    _in_copy(copy, python, "-m", "mypy", "--follow-imports=silent", f"{sources}/ecommerce.py")
     tests = (
         "customer360_tests/unit/test_spec.py",
         "customer360_tests/unit/test_landing_document.py",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from customer360_tests.torture.shuffled import Campaign, plan
 
-WORLD = ("--customers", "60", "--days", "3", "--seed", "3", "--faults", "high")
+WORLD = ("--customers", "60", "--days", "4", "--seed", "3", "--faults", "high")
 
 
 def test_shuffled_repeated_and_killed_loads_give_the_lake_that_one_run_gives(
@@ -14,5 +14,5 @@ def test_shuffled_repeated_and_killed_loads_give_the_lake_that_one_run_gives(
 ) -> None:
     campaign = Campaign(tmp_path, WORLD)
     campaign.land()
-    assert campaign.load(plan(days=3, kills=1, seed=3)) == []
+    assert campaign.load(plan(days=4, kills=1, seed=3)) == []
     campaign.verify()

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 from filelock import FileLock
 
 from customer360 import keys
-from customer360.fingerprint import TableFingerprint, differences, fingerprints
+from customer360.fingerprint import differences, fingerprints
 from customer360.resources.lake import Lake
 from customer360.resources.loads import Pending, pending
 from customer360.settings import Settings
@@ -32,6 +32,8 @@ from customer360_tests.torture.points import Kind, Point
 DBT_SECONDS = 8.0
 WORLD = ("simulate", "--customers", "40", "--seed", "11", "--faults", "high", "--days")
 FAULTY = (sys.executable, "-m", "customer360_tests.torture.faulty")
+# Of lakes that stay as they are.
+fingerprints_once = cache(fingerprints)
 VERSION = ("customer_id", "content_hash", "dbt_valid_from", "dbt_valid_to")
 
 
@@ -142,12 +144,6 @@ def _data_files(lake: Lake, table: keys.TableKey) -> int:
     return len(list(Path(lake.table_url(table)).glob("*.parquet")))
 
 
-@cache
-def _fingerprints_of(lake: Lake) -> Mapping[keys.TableKey, TableFingerprint]:
-    """Of a lake that stays as it is."""
-    return fingerprints(lake)
-
-
 def _versions(lake: Lake) -> list[tuple[Any, ...]]:
     rows = lake.arrow(keys.gold("customers_snapshot"), VERSION).to_pylist()
     return sorted(tuple(str(row[name]) for name in VERSION) for row in rows)
@@ -166,7 +162,7 @@ def test_the_next_run_makes_good_what_was_disturbed(
     with _command(lake, "next", customer360("run")) as command:
         command.ended()
     assert pending(lake, SOURCES) == Pending(days=(), is_stale=False)
-    assert differences(_fingerprints_of(world.ended), fingerprints(lake)) == []
+    assert differences(fingerprints_once(world.ended), fingerprints(lake)) == []
     assert _versions(lake) == _versions(world.ended)
     assert children(lake) == []
     assert not list(Path(lake.url).glob("_scratch/*"))
