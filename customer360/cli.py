@@ -21,6 +21,7 @@ from customer360.cli_powerbi import powerbi
 from customer360.cli_quarantine import quarantine
 from customer360.cli_serving import docs, synapse
 from customer360.errors import Customer360Error
+from customer360.garbage import collect_seldom
 from customer360.keys import LAYERS
 from customer360.settings import load_settings
 from customer360.storage import refusal_in_words
@@ -61,6 +62,7 @@ def main() -> None:
 
     Settings are C360_* environment variables; .env.example lists them.
     """
+    collect_seldom()
 
 
 main.add_command(quarantine)

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from customer360.garbage import collect_seldom
 from customer360.resources.lake import Lake
 from customer360.resources.session import Engine
 from customer360.settings import Settings
+
+# As in every process of the program.
+collect_seldom()
 
 # No test may depend on, or write into, what a developer has set up.
 for name in [n for n in os.environ if n.startswith("C360_")]:

@@ -11,8 +11,9 @@ on Postgres does not need it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -44,7 +45,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._tagged: list[tuple[int, EventLogEntry]] = []
         # The last used last.
         self._engines: dict[str, Engine] = {}
-        self._tables: set[str] = set()
+        self._there: set[tuple[str, str]] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -91,10 +92,22 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             self._last[told.asset_key, told.event_type] = (event, event_id)
 
     def has_table(self, table_name: str) -> bool:
-        """Whether a table is there: the library connects anew to ask, at every event with tags."""
-        if table_name not in self._tables and super().has_table(table_name):
-            self._tables.add(table_name)
-        return table_name in self._tables
+        """Whether a table is there; the library asks at every event with tags."""
+        return self._has("table", table_name, partial(super().has_table, table_name))
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a migration was done; the library asks at every look at an asset."""
+        return self._has("index", name, partial(super().has_secondary_index, name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        ask = partial(super()._has_asset_key_col_on_connection, conn, column_name)
+        return self._has("column", column_name, ask)
+
+    def _has(self, kind: str, name: str, ask: Callable[[], bool]) -> bool:
+        """Ask until it is there: what a database has it keeps."""
+        if (kind, name) not in self._there and ask():
+            self._there.add((kind, name))
+        return (kind, name) in self._there
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -134,7 +147,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     def wipe(self) -> None:
         """Delete all events; nothing that is deleted stays open."""
         self._close()
-        self._tables.clear()
+        self._there.clear()
         super().wipe()
 
     def dispose(self) -> None:

@@ -80,11 +80,11 @@ def build_dbt(settings: Settings) -> DbtResource:
 
 
 def dbt_executable() -> str:
-    """The dbt of this Python environment."""
-    found = Path(sys.executable).parent / "dbt"
+    """The dbt of this Python environment, as `customer360.commands.dbt_process` starts it."""
+    found = Path(sys.executable).parent / "customer360-dbt"
     if not found.exists():
         raise MissingPrerequisiteError(
-            f"dbt not found at {found}; install this project's requirements (`make setup`)."
+            f"dbt not found at {found}; install this project with its requirements (`make setup`)."
         )
     return str(found)
 

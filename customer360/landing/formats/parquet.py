@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -66,6 +65,9 @@ def _decoded(batch: pa.RecordBatch, first_number: int) -> pa.RecordBatch:
     count = batch.num_rows
     records = pa.array(["{}"] * count, pa.string())
     if batch.num_columns:
+        # Here, as few refreshes read Parquet.
+        import polars as pl
+
         columns = [_json_ready(column) for column in batch.columns]
         frame = pl.DataFrame(pa.record_batch(columns, names=batch.schema.names))
         texts = frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
