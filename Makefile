@@ -52,7 +52,8 @@ PROFILE ?= default
 SECRETS := deploy/secrets/postgres_password deploy/secrets/storage_key
 COMPOSE := C360_PROFILE=$(PROFILE) docker compose --profile $(PROFILE) $(if $(wildcard .env),--env-file .env)
 up: $(SECRETS) ## Start the containers (docker compose); PROFILE=default, spark, azure or sources (docs/containers.md)
-	@docker compose version >/dev/null || { echo "make up needs Docker with Compose 2.24 or newer"; exit 1; }
+	@found=$$(docker compose version --short 2>/dev/null | sed s/^v//); [ -n "$$found" ] && printf '2.24\n%s\n' "$$found" | sort -CV \
+	  || { echo "make up needs Docker with Compose 2.24 or newer; found: $${found:-none}"; exit 1; }
 	$(COMPOSE) build
 	$(COMPOSE) up --detach --wait
 	@echo "Dagster UI: http://127.0.0.1:$${C360_PORT:-3000}"
