@@ -1,13 +1,11 @@
 """How often this program's processes look for garbage.
 
 Most of what a command or a run imports lives as long as its process, and Python looks through all
-of it again and again: at its own settings that is an eighth of the processor time of a small
-refresh, a third of it when nothing is left to do but to end.
+of it again and again: at its own settings that is a tenth of the processor time of a small refresh.
 """
 
 from __future__ import annotations
 
-import atexit
 import gc
 from typing import Final
 
@@ -17,10 +15,8 @@ _THRESHOLDS: Final = (10_000, 20, 20)
 
 
 def collect_seldom() -> None:
-    """Look for cyclic garbage more seldom than Python does by itself, and at the end not at all.
+    """Look for cyclic garbage more seldom than Python does by itself.
 
     What no cycle holds is let go of at once, as always.
     """
     gc.set_threshold(*_THRESHOLDS)
-    # Frozen objects are not looked through by the collections of the interpreter's shutdown.
-    atexit.register(gc.freeze)
