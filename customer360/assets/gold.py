@@ -99,7 +99,7 @@ def build_gold_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
             made["C360_CHANGED_DAYS"] = json.dumps(
                 {i.model: [str(day) for day in i.days] for i in found if i.days is not None}
             )
-        # At the level debug the log file has every query, for a fourteenth of a small refresh's time;
+        # At the level debug the log file has every query, for a fourteenth of a small refresh;
         # dbt's own variable brings them back.
         made["DBT_LOG_LEVEL_FILE"] = os.environ.get("DBT_LOG_LEVEL_FILE", "info")
         with environment(made | {OWNER: process_mark()}):

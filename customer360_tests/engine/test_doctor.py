@@ -131,7 +131,8 @@ def test_dbt_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     finding = found(settings, "dbt")
-    assert (finding.state, f"dbt not found at {tmp_path}/customer360-dbt" in finding.said) == (FAIL, True)
+    said = f"dbt not found at {tmp_path}/customer360-dbt" in finding.said
+    assert (finding.state, said) == (FAIL, True)
 
 
 def test_ingestion_by_a_factory_that_is_not_there_is_named(lake: Lake, tmp_path: Path) -> None:
