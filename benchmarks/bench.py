@@ -29,6 +29,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 C360 = Path(sys.executable).parent / "customer360"
 DUCKDB_MEMORY = "4GB"
+# A process of gigabytes waits while its memory is added up, and nobody looks at DuckDB's.
+LOOK_SECONDS = 1.0
 CHAIN_STEPS = ("web__events", "pos__receipts", "pos__receipt_lines")
 CHAIN_MODELS = ("fct_web_sessions", "fct_orders")
 # The two chains and what they stand on: all of bronze, silver and identity, two marts of gold.
@@ -87,7 +89,7 @@ class Peak:
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(LOOK_SECONDS):
             try:
                 command = self._root.cmdline()
                 # Between vfork and exec a child shows the memory of its parent as its own.
